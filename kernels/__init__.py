@@ -1,0 +1,1 @@
+"""The compiled twin of :mod:`scratchrnn.cells`."""

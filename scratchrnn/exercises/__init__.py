@@ -1,0 +1,1 @@
+"""What a student fills in, and the marker that diagnoses it."""

@@ -1,0 +1,1 @@
+"""What a trained recurrent network looks at."""

@@ -1,0 +1,1 @@
+"""Video files in, arrays of frames and features out."""
