@@ -1,0 +1,48 @@
+"""Make the reference numbers that the tests compare with.
+
+Runs PyTorch, Keras (JAX backend) and ONNX Runtime on seeded random weights, never constant
+ones, and writes small `.npz` files beside itself. Each part runs in a process of its own, so
+that thread pools and global precision settings of one framework do not reach another.
+
+    python tests/reference/make_reference.py              # all parts
+    python tests/reference/make_reference.py histories    # one part
+
+README.md here says what to install and what is in the files.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PARTS = {
+    "histories": "histories_keras",
+    "keras": "recurrences_keras",
+    "torch": "recurrences_torch",
+    "onnx": "recurrences_onnx",
+}
+HERE = Path(__file__).resolve().parent
+
+
+def main(arguments: list[str]) -> int:
+    """Run the parts that are named, or all of them; return the exit code."""
+    unknown = [name for name in arguments if name not in PARTS]
+    if unknown:
+        print(f"make_reference: expected parts among {sorted(PARTS)}, got {unknown}")
+        return 2
+    if len(arguments) == 1:
+        sys.path.insert(0, str(HERE))
+        importlib.import_module(PARTS[arguments[0]]).make()
+        return 0
+    for name in arguments or list(PARTS):
+        environment = {**os.environ, "KERAS_BACKEND": "jax"}
+        subprocess.run([sys.executable, __file__, name], env=environment, check=True)
+    return 0
+
+
+if __name__ == "__main__":
+    os.environ["KERAS_BACKEND"] = "jax"
+    raise SystemExit(main(sys.argv[1:]))
