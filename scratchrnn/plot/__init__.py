@@ -1,0 +1,55 @@
+"""Every figure of the project, in one style: colour-blind safe, legible in print.
+
+Each function returns a :class:`matplotlib.figure.Figure` (which a notebook shows), draws on the
+caller's axes where it takes ``ax``, and saves where it is given ``path``. No window is opened
+and pyplot is not touched.
+"""
+
+from .animate import animate, record, to_jshtml
+from .curves import gradient_norms, learning_curves, log_axis
+from .film import film_strip, prediction_frames
+from .gates import gate_heatmaps, gate_traces
+from .network import unrolled_network
+from .scores import bars, confusion_matrix
+from .style import (
+    OKABE_ITO,
+    SIGNED_MAP,
+    UNIT_MAP,
+    Figure,
+    color,
+    figure,
+    line,
+    save,
+    style,
+    to_png,
+    to_rgb,
+)
+from .surface import loss_surface
+
+__all__ = [
+    "OKABE_ITO",
+    "SIGNED_MAP",
+    "UNIT_MAP",
+    "Figure",
+    "animate",
+    "bars",
+    "color",
+    "confusion_matrix",
+    "figure",
+    "film_strip",
+    "gate_heatmaps",
+    "gate_traces",
+    "gradient_norms",
+    "learning_curves",
+    "line",
+    "log_axis",
+    "loss_surface",
+    "prediction_frames",
+    "record",
+    "save",
+    "style",
+    "to_jshtml",
+    "to_png",
+    "to_rgb",
+    "unrolled_network",
+]
