@@ -1,0 +1,202 @@
+"""What decodes a file: PyAV for everything, Pillow (by imageio) for WebP and for GIF without PyAV.
+
+A source is opened on one file, hands out decoded pictures one by one in presentation order, and
+turns a picture into a NumPy frame. It knows nothing of strides, lengths and error policies: those
+are the reader's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .resize import resize_area
+
+#: The largest single frame that is decoded, in pixels (a 16K frame): a few bytes of a header can
+#: declare a picture of many gigabytes.
+MAX_FRAME_PIXELS = 2**27
+
+# Demuxers that are happy with anything, and draw what they read: text, ANSI art.
+_NOT_VIDEO = frozenset({"tty", "bin", "xbin", "adf", "idf"})
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+
+
+class PyAVSource:
+    """One video stream of one file, decoded by FFmpeg's libraries through PyAV."""
+
+    plugin = "pyav"
+
+    def __init__(self, path: Path, stream: int = 0, threads: int = 1):
+        import av
+        from av.video.reformatter import Interpolation, VideoReformatter
+
+        # "file:" keeps a name such as "http:x.avi" a file; the white list keeps a playlist that
+        # calls itself .mp4 from opening anything over the network.
+        options = {
+            "protocol_whitelist": "file",
+            "max_pixels": str(MAX_FRAME_PIXELS),
+            "pattern_type": "none",
+        }
+        self._container = av.open(f"file:{path}", options=options)
+        try:
+            if self._container.format.name in _NOT_VIDEO:
+                raise ValueError("text, not a video")
+            self._stream = self._choose(stream)
+        except ValueError:
+            self._container.close()
+            raise
+        # One thread finds errors that slice threads pass over in silence, gives the same damaged
+        # frames every time, and is the fastest for clips; frame threads are for large frames.
+        self._stream.codec_context.thread_type = "NONE" if threads == 1 else "AUTO"
+        if threads > 1:
+            self._stream.codec_context.thread_count = threads
+        # One reformatter for all frames keeps its scaler; PyAV's own makes one a frame.
+        self._reformatter = VideoReformatter()
+        self._area = Interpolation.AREA
+        self._orientation: tuple[bool, bool, bool] = (False, False, False)
+        rate = self._stream.average_rate or self._stream.guessed_rate
+        self.fps = float(rate) if rate else None
+        self.rotation = 0
+
+    def _choose(self, index: int):
+        """Return video stream number `index`, cover pictures not counted."""
+        streams = [s for s in self._container.streams.video if not _is_cover(s)]
+        if not streams:
+            kinds = sorted({s.type for s in self._container.streams}) or ["nothing"]
+            raise ValueError(f"no video stream (the file has {', '.join(kinds)})")
+        if index >= len(streams):
+            raise ValueError(f"stream: expected 0 to {len(streams) - 1}, got {index}")
+        return streams[index]
+
+    def pictures(self) -> Iterator[Any]:
+        """Decode the stream from its start."""
+        for number, picture in enumerate(self._container.decode(self._stream)):
+            if number == 0:
+                self._orientation = _orientation(picture)
+                self.rotation = int(picture.rotation)
+            yield picture
+
+    def stored_size(self, picture: Any) -> tuple[int, int]:
+        """Return the height and width that the file stores."""
+        return picture.height, picture.width
+
+    def display_size(self, picture: Any) -> tuple[int, int]:
+        """Return the height and width as seen, the right way up."""
+        height, width = picture.height, picture.width
+        return (width, height) if self._orientation[0] else (height, width)
+
+    def to_array(self, picture: Any, size: tuple[int, int], gray: bool) -> np.ndarray:
+        """Return `picture` upright at `size`: (h, w, 3) or, for gray, (h, w), uint8."""
+        height, width = size[::-1] if self._orientation[0] else size
+        scaled = (height, width) != (picture.height, picture.width)
+        arguments = {"interpolation": self._area} if scaled else {}
+        frame = self._reformatter.reformat(
+            picture,
+            width=width,
+            height=height,
+            format="gray" if gray else "rgb24",
+            threads=1,
+            **arguments,
+        ).to_ndarray()
+        return _upright(frame, self._orientation)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._container.close()
+
+
+class PillowSource:
+    """A moving (or single) picture read by Pillow through imageio: GIF, WebP, PNG."""
+
+    plugin = "pillow"
+    rotation = 0
+
+    def __init__(self, path: Path, stream: int = 0, threads: int = 1):
+        import imageio.v3 as iio
+
+        if stream != 0:
+            raise ValueError(f"stream: expected 0 to 0, got {stream}")
+        self._file = iio.imopen(path, "r", plugin="pillow")
+        metadata = self._file.metadata(index=0, exclude_applied=False)
+        milliseconds = metadata.get("duration")
+        self.fps = 1000.0 / milliseconds if milliseconds else None
+
+    def pictures(self) -> Iterator[Any]:
+        """Decode all pictures from the start."""
+        for picture in self._file.iter(mode="RGB"):
+            if picture.shape[0] * picture.shape[1] > MAX_FRAME_PIXELS:
+                raise ValueError(f"a frame of more than {MAX_FRAME_PIXELS} pixels")
+            yield picture
+
+    def stored_size(self, picture: Any) -> tuple[int, int]:
+        """Return the height and width of `picture`."""
+        return picture.shape[:2]
+
+    display_size = stored_size
+
+    def to_array(self, picture: Any, size: tuple[int, int], gray: bool) -> np.ndarray:
+        """Return `picture` at `size`: (h, w, 3) or, for gray, (h, w), uint8."""
+        frame = np.rint(picture @ _LUMA).astype(np.uint8) if gray else picture
+        return frame if frame.shape[:2] == size else resize_area(frame, size)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+
+def open_source(path: Path, stream: int = 0, threads: int = 1) -> PyAVSource | PillowSource:
+    """Open `path` with what can read it.
+
+    Raises
+    ------
+    ImportError
+        If the file needs PyAV and PyAV is not installed.
+    """
+    with open(path, "rb") as file:
+        head = file.read(16)
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return PillowSource(path, stream, threads)  # FFmpeg decodes no animated WebP
+    try:
+        import av  # noqa: F401
+    except ImportError as error:
+        if head.startswith((b"GIF8", b"\x89PNG")):
+            return PillowSource(path, stream, threads)
+        raise ImportError(
+            f'{path}: reading video needs PyAV: pip install "scratchrnn[video]"'
+        ) from error
+    return PyAVSource(path, stream, threads)
+
+
+def _is_cover(stream: Any) -> bool:
+    """Tell whether `stream` is a still picture attached to music."""
+    return "attached_pic" in str(getattr(stream, "disposition", ""))
+
+
+def _orientation(picture: Any) -> tuple[bool, bool, bool]:
+    """Find what puts `picture` upright: transpose, then flip rows, then flip columns.
+
+    The display matrix sends a stored point (x, y) to the displayed point (a x + c y, b x + d y);
+    its entries are 16.16 fixed point, and here all are near 0 or ±1.
+    """
+    try:
+        matrices = [s for s in picture.side_data if s.type.name == "DISPLAYMATRIX"]
+    except ValueError:  # side data of a kind that PyAV has no name for, such as EXIF
+        quarters = round(picture.rotation / 90) % 4
+        return quarters % 2 == 1, quarters in (1, 2), quarters in (2, 3)
+    if not matrices:
+        return False, False, False
+    a, b, _, c, d = np.frombuffer(bytes(matrices[0])[:20], dtype=np.int32).tolist()
+    return (True, b < 0, c < 0) if abs(b) > abs(a) else (False, d < 0, a < 0)
+
+
+def _upright(frame: np.ndarray, orientation: tuple[bool, bool, bool]) -> np.ndarray:
+    """Apply an orientation found by :func:`_orientation`."""
+    transpose, flip_rows, flip_columns = orientation
+    if not any(orientation):
+        return frame
+    turned = frame.swapaxes(0, 1) if transpose else frame
+    turned = turned[:: -1 if flip_rows else 1, :: -1 if flip_columns else 1]
+    return np.ascontiguousarray(turned)
