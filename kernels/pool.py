@@ -1,0 +1,133 @@
+"""One pool of threads for all kernels, and BLAS held to one thread while it works.
+
+Why not Numba's own `parallel=True`: it compiles twice as long, its OpenMP layer collides with the
+threads of BLAS (stalls of 8 ms), its workqueue layer aborts the process when two Python threads
+call at once, and a fork after an OpenMP region kills the child. Compiled functions release the
+GIL, so plain threads do; a wake-up costs 20 to 50 µs.
+
+A job is a list of tasks whose number and contents never depend on the number of threads, and each
+task writes to places of its own: so results are the same bit for bit on 1, 2 or more threads.
+The calling thread works too. It could finish every task alone, therefore concurrent callers and
+busy helpers cannot deadlock. After a fork the child starts with fresh locks and no helpers.
+
+Nothing here imports Numba.
+"""
+
+from __future__ import annotations
+
+import operator
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from queue import SimpleQueue
+
+
+def _default_num_threads() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class _Job:
+    """Tasks that several threads take from one end until none is left."""
+
+    def __init__(self, work: Callable, tasks: Iterable):
+        self.work = work
+        self.tasks = deque(tasks)
+        self.unfinished = len(self.tasks)
+        self.count = threading.Lock()
+        self.finished = threading.Event()
+        self.error: BaseException | None = None
+
+    def help(self) -> None:
+        while True:
+            try:
+                task = self.tasks.popleft()
+            except IndexError:
+                return
+            try:
+                if self.error is None:
+                    self.work(*task)
+            except BaseException as error:  # raised again in the calling thread
+                self.error = error
+            with self.count:
+                self.unfinished -= 1
+                if not self.unfinished:
+                    self.finished.set()
+
+
+class _Pool:
+    """Helpers that wait for jobs; as many as were ever asked for at once."""
+
+    def __init__(self):
+        self.jobs: SimpleQueue[_Job] = SimpleQueue()
+        self.helpers = 0
+        self.hiring = threading.Lock()
+
+    def call(self, job: _Job, helpers: int) -> None:
+        if self.helpers < helpers:
+            with self.hiring:
+                while self.helpers < helpers:
+                    self.helpers += 1
+                    name = f"scratchrnn-{self.helpers}"
+                    threading.Thread(target=self._serve, name=name, daemon=True).start()
+        for _ in range(helpers):
+            self.jobs.put(job)
+
+    def _serve(self) -> None:
+        while True:
+            self.jobs.get().help()
+
+
+_num_threads = _default_num_threads()
+_pool = _Pool()
+
+
+def _start_afresh() -> None:
+    global _pool
+    _pool = _Pool()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_afresh)
+
+
+def get_num_threads() -> int:
+    """Return how many threads, the calling one among them, share a job."""
+    return _num_threads
+
+
+def set_num_threads(n: int) -> None:
+    """Set how many threads, the calling one among them, share a job; n is at least 1."""
+    global _num_threads
+    try:
+        n = operator.index(n)
+    except TypeError:
+        raise ValueError(f"set_num_threads: n: expected an integer, got {n!r}") from None
+    if n < 1:
+        raise ValueError(f"set_num_threads: n: expected at least 1, got {n}")
+    _num_threads = n
+
+
+def run(work: Callable, tasks: list[tuple]) -> None:
+    """Call ``work(*task)`` for every task, on at most `get_num_threads` threads.
+
+    Parameters
+    ----------
+    work : callable
+        Releases the GIL if the threads are to gain anything.
+    tasks : list of tuple
+        Arguments of each call; the calls may run in any order.
+    """
+    helpers = min(_num_threads, len(tasks)) - 1
+    if helpers < 1:
+        for task in tasks:
+            work(*task)
+        return
+    job = _Job(work, tasks)
+    _pool.call(job, helpers)
+    job.help()
+    job.finished.wait()
+    if job.error is not None:
+        raise job.error
