@@ -1,0 +1,88 @@
+"""Layers that hold another layer: TimeDistributed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .base import Layer
+
+
+def check_layer(who: str, layer) -> Layer:
+    """Return `layer` if it is one, else raise ``ValueError``."""
+    if not isinstance(layer, Layer):
+        raise ValueError(f"{who}: layer: expected a Layer, got {type(layer).__name__}")
+    return layer
+
+
+class TimeDistributed(Layer):
+    """Apply the same layer to every step of a sequence.
+
+    Parameters
+    ----------
+    layer : Layer
+        Takes (N, …) where this takes (N, T, …).
+    **options
+        As in `Layer`.
+
+    Notes
+    -----
+    The steps are folded into the batch, (N·T, …), so that the wrapped layer runs once. Masked
+    steps are blanked on the way in and their gradient is zero, so that nothing they hold, NaN
+    included, reaches a weight.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scratchrnn.layers import Dense, TimeDistributed
+    >>> TimeDistributed(Dense(2))(np.zeros((4, 5, 3))).shape
+    (4, 5, 2)
+    """
+
+    def __init__(self, layer, **options):
+        super().__init__(**options)
+        self.layer = check_layer("TimeDistributed", layer)
+
+    def sublayers(self):
+        return [self.layer]
+
+    def build(self, input_shape):
+        if len(input_shape) < 3:
+            raise ValueError(f"TimeDistributed: x: expected (N, T, ...), got {tuple(input_shape)}")
+        if not self.layer.built:
+            self.layer.build((None, *input_shape[2:]))
+        super().build(input_shape)
+
+    def _spread(self, mask, ndim: int) -> np.ndarray:
+        return np.asarray(mask, bool).reshape(*np.shape(mask), *(1,) * (ndim - 2))
+
+    def call(self, x, mask=None, training=False):
+        if x.ndim < 3:
+            raise ValueError(f"TimeDistributed: x: expected (N, T, ...), got {x.shape}")
+        self._mask, self._steps = mask, x.shape[:2]
+        if mask is not None:
+            x = np.where(self._spread(mask, x.ndim), x, 0)
+        y = self.layer(x.reshape(-1, *x.shape[2:]), training=training)
+        self._shape = (*self._steps, *y.shape[1:])
+        return y.reshape(self._shape)
+
+    def backward(self, dy):
+        dy = self._upstream(dy, self._shape if self._called else ())
+        if self._mask is not None:
+            dy = np.where(self._spread(self._mask, dy.ndim), dy, 0)
+        dx = self.layer.backward(dy.reshape(-1, *dy.shape[2:]))
+        return dx.reshape(*self._steps, *dx.shape[1:])
+
+    def compute_output_shape(self, input_shape):
+        inner = self.layer.compute_output_shape((None, *input_shape[2:]))
+        return (*input_shape[:2], *inner[1:])
+
+    def get_config(self):
+        from . import serialize
+
+        return {**super().get_config(), "layer": serialize(self.layer)}
+
+    @classmethod
+    def from_config(cls, config_):
+        from . import deserialize
+
+        return cls(**{**config_, "layer": deserialize(config_["layer"])})
