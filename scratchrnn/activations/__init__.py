@@ -1,0 +1,1 @@
+"""Activation functions with their derivatives, written by hand and stable for large inputs."""
