@@ -6,10 +6,10 @@
     value, dy_pred = loss.value_and_gradient(y_true, y_pred, sample_weight, mask)
 """
 
-from scratchrnn.losses.base import Loss
-from scratchrnn.losses.crossentropy import BinaryCrossentropy, CategoricalCrossentropy
-from scratchrnn.losses.focal import BinaryFocalCrossentropy, CategoricalFocalCrossentropy
-from scratchrnn.losses.functional import (
+from .base import Loss
+from .crossentropy import BinaryCrossentropy, CategoricalCrossentropy
+from .focal import BinaryFocalCrossentropy, CategoricalFocalCrossentropy
+from .functional import (
     binary_crossentropy,
     binary_focal_crossentropy,
     categorical_crossentropy,
@@ -31,15 +31,15 @@ from scratchrnn.losses.functional import (
     squared_hinge,
     tversky,
 )
-from scratchrnn.losses.probabilistic import (
+from .probabilistic import (
     CategoricalHinge,
     Hinge,
     KLDivergence,
     Poisson,
     SquaredHinge,
 )
-from scratchrnn.losses.registry import REFUSED, deserialize, get, serialize
-from scratchrnn.losses.regression import (
+from .registry import REFUSED, deserialize, get, serialize
+from .regression import (
     CosineSimilarity,
     Huber,
     LogCosh,
@@ -48,8 +48,8 @@ from scratchrnn.losses.regression import (
     MeanSquaredError,
     MeanSquaredLogarithmicError,
 )
-from scratchrnn.losses.segmentation import Dice, Tversky
-from scratchrnn.losses.sparse import (
+from .segmentation import Dice, Tversky
+from .sparse import (
     CategoricalGeneralizedCrossEntropy,
     SparseCategoricalCrossentropy,
 )

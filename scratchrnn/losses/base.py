@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from scratchrnn import config
-from scratchrnn.losses.reduction import (
+from .. import config
+from .reduction import (
     check_reduction,
     loss_coefficients,
     reduce_losses,

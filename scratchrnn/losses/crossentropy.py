@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from scratchrnn.activations.stable import sigmoid
-from scratchrnn.losses.base import EPSILON, Loss, check_axis
+from ..activations.stable import sigmoid
+from .base import EPSILON, Loss, check_axis
 
 
 class BinaryCrossentropy(Loss):

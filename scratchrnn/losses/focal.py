@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from scratchrnn.activations.stable import sigmoid, softmax
-from scratchrnn.losses.base import Loss, check_axis
-from scratchrnn.losses.crossentropy import (
+from ..activations.stable import sigmoid, softmax
+from .base import Loss, check_axis
+from .crossentropy import (
     binary_entropy,
     check_smoothing,
     clip_probabilities,

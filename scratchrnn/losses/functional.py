@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scratchrnn.losses import (
+from . import (
     crossentropy,
     focal,
     probabilistic,

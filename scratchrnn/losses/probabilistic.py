@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scratchrnn.losses.base import EPSILON, Loss
+from .base import EPSILON, Loss
 
 
 class KLDivergence(Loss):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scratchrnn.losses import (
+from . import (
     crossentropy,
     focal,
     functional,
@@ -13,8 +13,8 @@ from scratchrnn.losses import (
     segmentation,
     sparse,
 )
-from scratchrnn.losses.base import Loss
-from scratchrnn.losses.reduction import weigh
+from .base import Loss
+from .reduction import weigh
 
 CLASSES = {
     cls.__name__: cls

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from scratchrnn.losses.base import EPSILON, Loss, check_axis
+from .base import EPSILON, Loss, check_axis
 
 
 class MeanSquaredError(Loss):

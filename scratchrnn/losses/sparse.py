@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from scratchrnn.losses.base import Loss, as_float, check_axis
-from scratchrnn.losses.crossentropy import clip_probabilities, normalize, through_normalization
-from scratchrnn.losses.focal import power_slope
-from scratchrnn.losses.reduction import align, as_mask
+from .base import Loss, as_float, check_axis
+from .crossentropy import clip_probabilities, normalize, through_normalization
+from .focal import power_slope
+from .reduction import align, as_mask
 
 
 class SparseLoss(Loss):

@@ -1,0 +1,114 @@
+"""An activation: a function and, beside it, how a gradient passes back through it.
+
+    y = f(x)                                   (1)
+    dx = f.gradient(dy, x, y) = dy · ∂y/∂x     (1')
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+
+import numpy as np
+
+from .. import config
+
+
+class Activation:
+    """A function of an array, with its backward pass and its options.
+
+    Parameters
+    ----------
+    forward : callable
+        ``forward(x, **options) -> y``; its name and docstring become the activation's.
+    backward : callable
+        ``backward(dy, x, y, **options) -> dx``.
+    options : dict
+        Arguments other than their defaults.
+
+    Examples
+    --------
+    >>> from scratchrnn import activations
+    >>> activations.leaky_relu([-1.0, 2.0])
+    array([-0.2,  2. ])
+    >>> slow = activations.leaky_relu.configure(negative_slope=0.5)
+    >>> slow.gradient([1.0, 1.0], [-1.0, 2.0])
+    array([0.5, 1. ])
+    """
+
+    def __init__(self, forward: Callable, backward: Callable, options: dict | None = None) -> None:
+        functools.update_wrapper(self, forward)
+        self._forward, self._backward = forward, backward
+        self.name = forward.__name__
+        self.options = dict(options or {})
+
+    def configure(self, **options) -> Activation:
+        """Return the same activation with other options.
+
+        Raises
+        ------
+        ValueError
+            If the activation has no such option.
+        """
+        known = list(inspect.signature(self._forward).parameters)[1:]
+        for option in options:
+            if option not in known:
+                raise ValueError(f"{self.name}: options: expected {known}, got {option!r}")
+        return Activation(self._forward, self._backward, {**self.options, **options})
+
+    def __call__(self, x, **options) -> np.ndarray:
+        """Return y = f(x), in the floating-point type of `x`; equation (1)."""
+        x = as_float(x)
+        return np.asarray(self._forward(x, **{**self.options, **options}), x.dtype)
+
+    def gradient(self, dy, x, y=None, **options) -> np.ndarray:
+        """Return dx, a fresh array; equation (1').
+
+        Parameters
+        ----------
+        dy : array_like
+            Gradient of the loss on y.
+        x : array_like
+            What the activation was called with.
+        y : ndarray, optional
+            What it returned; recomputed if not given.
+        **options
+            As given to the call.
+        """
+        x = as_float(x)
+        options = {**self.options, **options}
+        y = self._forward(x, **options) if y is None else y
+        return np.asarray(self._backward(np.asarray(dy), x, y, **options), x.dtype)
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{key}={value!r}" for key, value in self.options.items())
+        return f"<activation {self.name}({options})>"
+
+
+def as_float(x) -> np.ndarray:
+    """Return `x` as an array; a floating-point type is kept, others become floatx."""
+    x = np.asarray(x)
+    if x.dtype.kind == "f":
+        return x
+    if x.dtype.kind not in "biu":
+        raise ValueError(f"activation: x: expected real numbers, got {x.dtype}")
+    return x.astype(config.floatx())
+
+
+def with_backward(backward: Callable) -> Callable[[Callable], Activation]:
+    """Return a decorator that makes an :class:`Activation` of a forward function."""
+
+    def decorate(forward: Callable) -> Activation:
+        return Activation(forward, backward)
+
+    return decorate
+
+
+def with_slope(slope: Callable) -> Callable[[Callable], Activation]:
+    """As :func:`with_backward`, for an elementwise function with ``slope(x, y) = ∂y/∂x``."""
+
+    def backward(dy, x, y, **options):
+        return dy * slope(x, y, **options)
+
+    return with_backward(backward)
