@@ -1,4 +1,8 @@
-"""The one stream of random numbers that unseeded layers and shuffles draw their seeds from."""
+"""The one stream of random numbers that unseeded layers and shuffles draw their seeds from.
+
+The state of a generator can be taken and put back as plain values, so that training that was
+stopped goes on with the very numbers that it would have drawn.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +35,11 @@ def set_random_seed(seed: int) -> None:
     _stream = np.random.default_rng(int(seed))
 
 
+def shared_stream() -> np.random.Generator:
+    """Return the stream itself, for taking its state and putting it back."""
+    return _stream
+
+
 def make_generator(seed: int | np.random.Generator | None = None) -> np.random.Generator:
     """Return a generator: the one given, one with the given seed, or one off the stream.
 
@@ -42,6 +51,11 @@ def make_generator(seed: int | np.random.Generator | None = None) -> np.random.G
     -------
     numpy.random.Generator
 
+    Raises
+    ------
+    ValueError
+        If `seed` is none of these.
+
     Examples
     --------
     >>> from scratchrnn.random import make_generator
@@ -52,4 +66,63 @@ def make_generator(seed: int | np.random.Generator | None = None) -> np.random.G
         return seed
     if seed is None:
         return np.random.default_rng(int(_stream.integers(2**63)))
-    return np.random.default_rng(seed)
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ValueError(
+            f"make_generator: seed: expected an integer >= 0, a Generator or None, got {seed!r}"
+        )
+    return np.random.default_rng(int(seed))
+
+
+def generator_state(rng: np.random.Generator) -> dict:
+    """Return where a generator stands, as nested dicts of plain values.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    dict
+        JSON-able.
+
+    Examples
+    --------
+    >>> from scratchrnn.random import generator_state, make_generator, set_generator_state
+    >>> rng = make_generator(0)
+    >>> here = generator_state(rng)
+    >>> first = rng.random()
+    >>> set_generator_state(rng, here)
+    >>> bool(rng.random() == first)
+    True
+    """
+    return _plain(rng.bit_generator.state)
+
+
+def set_generator_state(rng: np.random.Generator, state: dict) -> None:
+    """Put a generator back to where `generator_state` found one of the same kind.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    state : dict
+
+    Raises
+    ------
+    ValueError
+        If it is not the state of such a generator; nothing is changed then.
+    """
+    kind = type(rng.bit_generator).__name__
+    if not isinstance(state, dict) or state.get("bit_generator") != kind:
+        raise ValueError(f"random generator: state: expected one of {kind}, got {state!r:.80}")
+    before = rng.bit_generator.state
+    try:
+        rng.bit_generator.state = state
+    except (LookupError, TypeError, OverflowError, ValueError) as error:
+        rng.bit_generator.state = before
+        raise ValueError(f"random generator: state: not a state of {kind}: {error!r}") from error
+
+
+def _plain(value):
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value

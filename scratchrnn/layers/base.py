@@ -18,6 +18,8 @@ import numpy as np
 
 from .. import config, initializers, regularizers
 from ..random import make_generator
+from .loading import zeros_for_loading
+from .state import put_state, take_state
 
 _names: Counter[str] = Counter()
 
@@ -108,7 +110,9 @@ class Layer:
         -------
         ndarray
         """
-        value = initializers.get(initializer)(shape, dtype=self.dtype, rng=rng)
+        value = zeros_for_loading(f"{self.name}/{name}", shape, self.dtype)
+        if value is None:
+            value = initializers.get(initializer)(shape, dtype=self.dtype, rng=rng)
         self._own.append(Weight(name, value, regularizers.get(regularizer), trainable))
         return value
 
@@ -188,6 +192,30 @@ class Layer:
         int
         """
         return sum(value.size for value in self.weights)
+
+    def get_state(self) -> dict:
+        """Return what calls change besides the weights: generators, states carried along.
+
+        Returns
+        -------
+        dict
+            Nested dicts and lists of plain values and arrays.
+        """
+        return take_state(self)
+
+    def set_state(self, state: dict) -> None:
+        """Take back what `get_state` of such a layer returned.
+
+        Parameters
+        ----------
+        state : dict
+
+        Raises
+        ------
+        ValueError
+            If it is the state of another kind of layer.
+        """
+        put_state(self, state)
 
     # -- forward ---------------------------------------------------------------------------
 
