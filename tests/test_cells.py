@@ -165,10 +165,11 @@ def test_lstm_step_is_the_papers_equations():
     np.testing.assert_allclose(got_h, o * np.tanh(c_new), rtol=1e-12)
 
 
+@pytest.mark.parametrize("h_scale", [1.0, 0.0], ids=["", "from zeros"])
 @pytest.mark.parametrize("reset_after", [True, False])
-def test_gru_step_is_the_papers_equations(reset_after):
+def test_gru_step_is_the_papers_equations(reset_after, h_scale):
     rng = np.random.default_rng(4)
-    x, h = rng.normal(size=(N, D)), rng.normal(size=(N, H))
+    x, h = rng.normal(size=(N, D)), h_scale * rng.normal(size=(N, H))
     Wx, Wh = rng.normal(size=(D, 3 * H)), rng.normal(size=(H, 3 * H))
     b = rng.normal(size=(2, 3 * H))
     bx, bh = b if reset_after else (b[0], np.zeros(3 * H))
@@ -218,6 +219,17 @@ def test_forward_and_backward_leave_their_arguments_alone(cell, options):
             assert not np.shares_memory(gradient, second[name])
     for array, want in zip(arrays, before, strict=True):
         np.testing.assert_array_equal(array, want)
+
+
+@pytest.mark.parametrize("cell", GATES)
+def test_the_cache_does_not_share_memory_with_the_callers_arrays(cell):
+    case = Case(cell, seed=9)
+    before = case.gradients()
+    case.arrays["x"][:] = case.arrays["h0"][:] = 0  # the caller reuses its buffers
+    after = case.gradients()
+    for name, gradient in before.items():
+        if gradient is not None:
+            np.testing.assert_array_equal(after[name], gradient)
 
 
 @pytest.mark.parametrize("cell", GATES)
