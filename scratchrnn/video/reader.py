@@ -63,18 +63,21 @@ class VideoReader:
         threads: int = 1,
     ):
         self.path = os.fspath(path)
-        self._start = _integer("start", start, 0)
-        self._stride = _integer("stride", stride, 1)
-        self._max_frames = None if max_frames is None else _integer("max_frames", max_frames, 1)
+        self._start = check_count("read_frames", "start", start, 0)
+        self._stride = check_count("read_frames", "stride", stride, 1)
+        self._max_frames = (
+            None if max_frames is None else check_count("read_frames", "max_frames", max_frames, 1)
+        )
         self._gray = bool(gray)
-        self._stream = _integer("stream", stream, 0)
-        self._max_pixels = _integer("max_pixels", max_pixels, 1)
-        self._threads = _integer("threads", threads, 0)
+        self._stream = check_count("read_frames", "stream", stream, 0)
+        self._max_pixels = check_count("read_frames", "max_pixels", max_pixels, 1)
+        self._threads = check_count("read_frames", "threads", threads, 0)
         if on_error not in ("raise", "truncate"):
             raise ValueError(
                 f'read_frames: on_error: expected "raise" or "truncate", got {on_error!r}'
             )
         self._on_error = on_error
+        self._size = check_size("read_frames", size)
         self.frames_read = 0
         self.error: VideoError | None = None
         # The first frame is decoded here: what the file says of itself is known at once, and a
@@ -83,7 +86,7 @@ class VideoReader:
         source, _, first = self._opened
         self.plugin, self.fps, self.rotation = source.plugin, source.fps, source.rotation
         self.stored_size = source.stored_size(first)
-        self.size = check_size("read_frames", size) or source.display_size(first)
+        self.size = self._size or source.display_size(first)
 
     def _open(self):
         """Open the file and decode its first picture: (source, pictures, first picture)."""
@@ -93,7 +96,7 @@ class VideoReader:
             what = "it is a folder" if path.is_dir() else "no such file"
             raise self._failure(f"cannot be opened: {what}")
         try:
-            source = open_source(path, self._stream, self._threads)
+            source = open_source(path, self._stream, self._threads, self._size)
         except ImportError:
             raise
         except Exception as error:  # whatever a decoder throws at a bad file
@@ -263,9 +266,10 @@ def check_size(who: str, size) -> tuple[int, int] | None:
     return height, width
 
 
-def _integer(name: str, value, least: int) -> int:
+def check_count(who: str, name: str, value, least: int) -> int:
+    """Return `value` as an integer of at least `least`; raise ``ValueError`` on anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(f"read_frames: {name}: expected an integer >= {least}, got {value!r}")
+        raise ValueError(f"{who}: {name}: expected an integer >= {least}, got {value!r}")
     return int(value)
 
 

@@ -29,7 +29,13 @@ class PyAVSource:
 
     plugin = "pyav"
 
-    def __init__(self, path: Path, stream: int = 0, threads: int = 1):
+    def __init__(
+        self,
+        path: Path,
+        stream: int = 0,
+        threads: int = 1,
+        size: tuple[int, int] | None = None,
+    ):
         import av
         from av.video.reformatter import Interpolation, VideoReformatter
 
@@ -53,6 +59,12 @@ class PyAVSource:
         self._stream.codec_context.thread_type = "NONE" if threads == 1 else "AUTO"
         if threads > 1:
             self._stream.codec_context.thread_count = threads
+        self._stored = (self._stream.codec_context.height, self._stream.codec_context.width)
+        halvings = _halvings(self._stream.codec_context, size)
+        if halvings:
+            self._stream.codec_context.options = {"lowres": str(halvings)}
+        else:
+            self._stored = None
         # One reformatter for all frames keeps its scaler; PyAV's own makes one a frame.
         self._reformatter = VideoReformatter()
         self._area = Interpolation.AREA
@@ -81,26 +93,30 @@ class PyAVSource:
 
     def stored_size(self, picture: Any) -> tuple[int, int]:
         """Return the height and width that the file stores."""
-        return picture.height, picture.width
+        return self._stored or (picture.height, picture.width)
 
     def display_size(self, picture: Any) -> tuple[int, int]:
         """Return the height and width as seen, the right way up."""
-        height, width = picture.height, picture.width
+        height, width = self.stored_size(picture)
         return (width, height) if self._orientation[0] else (height, width)
 
     def to_array(self, picture: Any, size: tuple[int, int], gray: bool) -> np.ndarray:
         """Return `picture` upright at `size`: (h, w, 3) or, for gray, (h, w), uint8."""
         height, width = size[::-1] if self._orientation[0] else size
-        scaled = (height, width) != (picture.height, picture.width)
-        arguments = {"interpolation": self._area} if scaled else {}
+        # Beyond a ratio of about 100 the scaler's weights are too coarse for an even average.
+        rough = min(picture.height, 32 * height), min(picture.width, 32 * width)
+        aim = rough if rough[0] > 16 * height or rough[1] > 16 * width else (height, width)
+        scaled = aim != (picture.height, picture.width)
         frame = self._reformatter.reformat(
             picture,
-            width=width,
-            height=height,
+            width=aim[1],
+            height=aim[0],
             format="gray" if gray else "rgb24",
             threads=1,
-            **arguments,
+            **({"interpolation": self._area} if scaled else {}),
         ).to_ndarray()
+        if aim != (height, width):
+            frame = resize_area(frame, (height, width))
         return _upright(frame, self._orientation)
 
     def close(self) -> None:
@@ -114,7 +130,7 @@ class PillowSource:
     plugin = "pillow"
     rotation = 0
 
-    def __init__(self, path: Path, stream: int = 0, threads: int = 1):
+    def __init__(self, path: Path, stream: int = 0):
         import imageio.v3 as iio
 
         if stream != 0:
@@ -147,8 +163,10 @@ class PillowSource:
         self._file.close()
 
 
-def open_source(path: Path, stream: int = 0, threads: int = 1) -> PyAVSource | PillowSource:
-    """Open `path` with what can read it.
+def open_source(
+    path: Path, stream: int = 0, threads: int = 1, size: tuple[int, int] | None = None
+) -> PyAVSource | PillowSource:
+    """Open `path` with what can read it; frames will be asked for at `size`, if it is given.
 
     Raises
     ------
@@ -158,21 +176,33 @@ def open_source(path: Path, stream: int = 0, threads: int = 1) -> PyAVSource | P
     with open(path, "rb") as file:
         head = file.read(16)
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return PillowSource(path, stream, threads)  # FFmpeg decodes no animated WebP
+        return PillowSource(path, stream)  # FFmpeg decodes no animated WebP
     try:
         import av  # noqa: F401
     except ImportError as error:
         if head.startswith((b"GIF8", b"\x89PNG")):
-            return PillowSource(path, stream, threads)
+            return PillowSource(path, stream)
         raise ImportError(
             f'{path}: reading video needs PyAV: pip install "scratchrnn[video]"'
         ) from error
-    return PyAVSource(path, stream, threads)
+    return PyAVSource(path, stream, threads, size)
 
 
 def _is_cover(stream: Any) -> bool:
     """Tell whether `stream` is a still picture attached to music."""
     return "attached_pic" in str(getattr(stream, "disposition", ""))
+
+
+def _halvings(codec: Any, size: tuple[int, int] | None) -> int:
+    """Return how often the decoder itself may halve the frames on their way to `size`.
+
+    Motion JPEG is decoded at 1/2, 1/4 or 1/8 from fewer coefficients, a true average, and up to
+    2.7 times as fast. Codecs that predict one frame from another would drift.
+    """
+    if size is None or codec.name != "mjpeg":
+        return 0
+    ratio = min(codec.height, codec.width) / (2 * max(size))
+    return min(3, int(np.log2(ratio))) if ratio >= 2 else 0
 
 
 def _orientation(picture: Any) -> tuple[bool, bool, bool]:

@@ -1,0 +1,218 @@
+"""What a recurrent network sees of a clip: small grey pictures, their mean taken out, and motion.
+
+Each frame is averaged down to a few cells while it is decoded, so that only the small pictures are
+ever held. Then, over the whole clip,
+
+    (1)  a_t = frame_t / 255                          the small picture
+    (2)  b_t = a_t - mean_t(a)                        `remove_mean`: what stands still goes
+    (3)  c_t = b_t / (std(b) + 1/255)                 `normalize`: lighting and contrast go
+    (4)  m_t = c_t - c_(t-1),  m_0 = 0,  scaled as (3)  `difference`: motion
+
+and the features of a step are c_t beside m_t. A clip in which nothing moves gives zeros.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+import numpy as np
+
+from .errors import VideoError
+from .reader import MAX_PIXELS, check_count, check_size, read_frames
+from .resize import area_weights
+
+# One grey level: contrast below it is the noise of the coding, and is not blown up to the full.
+_GREY_LEVEL = 1 / 255
+
+
+class FrameFeatures:
+    """Turn a clip into a sequence of feature vectors, frame by frame.
+
+    Parameters
+    ----------
+    size : (int, int), default (6, 8)
+        Height and width of the small pictures. Coarse is good: it forgives small shifts.
+    gray : bool, default True
+        Luma only; else three colours.
+    remove_mean : bool, default True
+        Take the clip's mean picture out of every frame.
+    normalize : bool, default True
+        Divide by the standard deviation over the clip.
+    difference : bool, default True
+        Append the change since the frame before.
+    flatten : bool, default True
+        Give vectors (T, D); else pictures (T, h, w, channels), for layers that convolve.
+    stride : int, default 1
+        Use every `stride`-th frame.
+    max_frames : int, optional
+        Use at most so many frames.
+    max_pixels : int, default 2**36
+        Most pixels to decode of one clip.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scratchrnn.video import FrameFeatures
+    >>> features = FrameFeatures(size=(4, 6))
+    >>> features(np.zeros((10, 33, 45, 3), np.uint8)).shape, features.feature_count
+    ((10, 48), 48)
+    """
+
+    def __init__(
+        self,
+        size: tuple[int, int] = (6, 8),
+        *,
+        gray: bool = True,
+        remove_mean: bool = True,
+        normalize: bool = True,
+        difference: bool = True,
+        flatten: bool = True,
+        stride: int = 1,
+        max_frames: int | None = None,
+        max_pixels: int = MAX_PIXELS,
+    ):
+        self.size = check_size("FrameFeatures", size)
+        if self.size is None:
+            raise ValueError("FrameFeatures: size: expected (height, width), got None")
+        self.gray, self.remove_mean, self.normalize = bool(gray), bool(remove_mean), bool(normalize)
+        self.difference, self.flatten = bool(difference), bool(flatten)
+        self.stride = check_count("FrameFeatures", "stride", stride, 1)
+        self.max_frames = max_frames
+        if max_frames is not None:
+            self.max_frames = check_count("FrameFeatures", "max_frames", max_frames, 1)
+        self.max_pixels = check_count("FrameFeatures", "max_pixels", max_pixels, 1)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the features of one step: (D,), or (h, w, channels)."""
+        channels = (1 if self.gray else 3) * (2 if self.difference else 1)
+        picture = (*self.size, channels)
+        return (int(np.prod(picture)),) if self.flatten else picture
+
+    @property
+    def feature_count(self) -> int:
+        """Number of features of one step, D."""
+        return int(np.prod(self.shape))
+
+    def __call__(self, frames: Iterable[np.ndarray]) -> np.ndarray:
+        """Return the features of frames that are already decoded.
+
+        Parameters
+        ----------
+        frames : iterable of ndarray, (H, W), (H, W, 1) or (H, W, 3), uint8 or float
+            Frames of any one size, 0 to 255; none is kept. `stride` and `max_frames` are not
+            applied to them.
+
+        Returns
+        -------
+        ndarray, (T, D) or (T, h, w, channels), float32
+        """
+        small = [self._shrink(frame) for frame in frames]
+        if not small:
+            raise VideoError("FrameFeatures: frames: expected at least one frame, got none")
+        return self._finish(np.stack(small))
+
+    def from_file(self, path: str | os.PathLike, *, on_error: str = "raise") -> np.ndarray:
+        """Return the features of a video file, read with :func:`read_frames`.
+
+        Parameters
+        ----------
+        path : str or path
+            The file.
+        on_error : {"raise", "truncate"}, default "raise"
+            What to do with a clip that breaks off.
+
+        Returns
+        -------
+        ndarray, (T, D) or (T, h, w, channels), float32
+
+        Raises
+        ------
+        VideoError
+            If the clip cannot be read.
+        """
+        settings = {
+            "stride": self.stride,
+            "max_frames": self.max_frames,
+            "max_pixels": self.max_pixels,
+            "gray": self.gray,
+            "on_error": on_error,
+        }
+        reader = read_frames(path, **settings)
+        # The decoder's scaler brings a large frame down to 16 x 16 pixels a cell; rounded to whole
+        # grey levels there, not in the cells, it loses nothing that counts.
+        enough = tuple(
+            min(side, 16 * cells) for side, cells in zip(reader.size, self.size, strict=True)
+        )
+        if reader.size[0] * reader.size[1] > 2 * enough[0] * enough[1]:
+            reader.close()
+            reader = read_frames(path, size=enough, **settings)
+        return self(reader)
+
+    def _shrink(self, frame: np.ndarray) -> np.ndarray:
+        """Average one frame down to (h, w) or (h, w, 3), float32 in [0, 1]."""
+        frame = np.asarray(frame)
+        colours = frame.shape[2] if frame.ndim == 3 else 1
+        if frame.ndim not in (2, 3) or colours not in (1, 3) or 0 in frame.shape:
+            raise ValueError(
+                f"FrameFeatures: frames: expected (H, W), (H, W, 1) or (H, W, 3), got {frame.shape}"
+            )
+        if self.gray and colours == 3:
+            frame = frame.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+        elif frame.ndim == 3 and self.gray:
+            frame = frame[:, :, 0]
+        elif not self.gray and colours == 1:
+            frame = np.repeat(frame.reshape(*frame.shape[:2], 1), 3, axis=2)
+        rows = area_weights(frame.shape[0], self.size[0]) * np.float32(_GREY_LEVEL)
+        columns = area_weights(frame.shape[1], self.size[1])
+        tall = rows @ frame.reshape(frame.shape[0], -1).astype(np.float32)
+        tall = tall.reshape(self.size[0], *frame.shape[1:])
+        return columns @ tall if tall.ndim == 3 else tall @ columns.T
+
+    def _finish(self, small: np.ndarray) -> np.ndarray:
+        """Apply equations (2) to (4) to the small pictures (T, h, w[, 3])."""
+        pictures = small.reshape(*small.shape[:3], -1)  # (T, h, w, colours)
+        if self.remove_mean:
+            pictures = pictures - pictures.mean(axis=0)  # (2)
+        if self.normalize:
+            pictures = pictures / (pictures.std() + np.float32(_GREY_LEVEL))  # (3)
+        if self.difference:
+            motion = np.diff(pictures, axis=0, prepend=pictures[:1])  # (4)
+            if self.normalize:
+                motion = motion / (motion.std() + np.float32(_GREY_LEVEL))
+            pictures = np.concatenate([pictures, motion], axis=3)
+        return np.ascontiguousarray(pictures.reshape(len(small), *self.shape), dtype=np.float32)
+
+    def get_config(self) -> dict:
+        """Return the settings, as JSON can hold them."""
+        return {
+            "size": list(self.size),
+            "gray": self.gray,
+            "remove_mean": self.remove_mean,
+            "normalize": self.normalize,
+            "difference": self.difference,
+            "flatten": self.flatten,
+            "stride": self.stride,
+            "max_frames": self.max_frames,
+            "max_pixels": self.max_pixels,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict) -> FrameFeatures:
+        """Make features from what :meth:`get_config` returned."""
+        known = set(cls().get_config())
+        if not isinstance(config, dict) or set(config) - known:
+            raise ValueError(
+                f"FrameFeatures: config: expected keys of {sorted(known)}, got {config}"
+            )
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return f"FrameFeatures({', '.join(f'{k}={v!r}' for k, v in self.get_config().items())})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FrameFeatures) and self.get_config() == other.get_config()
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
