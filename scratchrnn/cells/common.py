@@ -85,6 +85,31 @@ def given_or_zeros(who: str, name: str, value, shape: tuple[int, ...], dtype) ->
     return check_array(who, name, value, shape, dtype)
 
 
+def sums_from(onto, dtype, **shapes: tuple[int, ...]) -> list[np.ndarray]:
+    """Return fresh arrays in which the gradients of weights are summed over the steps.
+
+    They begin at zero or, where a long sequence goes backward one segment at a time, at what the
+    segments after this one gave: the additions are then those of one long pass, in the same
+    order, and so are the bits.
+
+    Parameters
+    ----------
+    onto : NamedTuple of gradients, or None
+    dtype : dtype
+    **shapes : tuple of int
+        For each of its fields that is wanted.
+
+    Returns
+    -------
+    list of ndarray
+    """
+    begin = [None if onto is None else getattr(onto, name) for name in shapes]
+    return [
+        np.zeros(shape, dtype) if value is None else np.array(value, dtype)
+        for value, shape in zip(begin, shapes.values(), strict=True)
+    ]
+
+
 def check_sequence(
     who: str, G: int, x, states: dict, Wx, Wh, b, mask, recurrent_mask, bias_shape=None
 ) -> tuple[np.ndarray, ...]:

@@ -41,7 +41,15 @@ from typing import NamedTuple
 import numpy as np
 
 from .activations import Activation, get_activation
-from .common import check_sequence, given_or_zeros, scale, swap_time, time_first, where
+from .common import (
+    check_sequence,
+    given_or_zeros,
+    scale,
+    sums_from,
+    swap_time,
+    time_first,
+    where,
+)
 
 
 class GRUOptions(NamedTuple):
@@ -253,7 +261,7 @@ def gru_forward(x, h0, Wx, Wh, b=None, mask=None, **options):
     return swap_time(h[1:]), h[T].copy(), cache
 
 
-def gru_backward(dh, cache, dhT=None):
+def gru_backward(dh, cache, dhT=None, *, onto=None):
     """Backpropagate through time: gradients of everything that `gru_forward` took.
 
     Parameters
@@ -263,6 +271,9 @@ def gru_backward(dh, cache, dhT=None):
     cache : GRUCache
     dhT : ndarray, (N, H), or None
         Gradient on the final state; None means zeros.
+    onto : GRUGrads, optional
+        What this function gave for the steps after these, where a long sequence is taken one
+        segment at a time: the weights' gradients are summed onto its own.
 
     Returns
     -------
@@ -292,8 +303,8 @@ def gru_backward(dh, cache, dhT=None):
     T, (N, H) = len(x), h.shape[1:]
     dh = swap_time(given_or_zeros("gru_backward", "dh", dh, (N, T, H), h.dtype))
     dh_next = given_or_zeros("gru_backward", "dhT", dhT, (N, H), h.dtype)
-    dx, dWx, dWh = np.empty_like(x), np.zeros_like(Wx), np.zeros_like(Wh)
-    db = np.zeros((2, 3 * H) if options.reset_after else 3 * H, h.dtype)
+    dx, b_shape = np.empty_like(x), (2, 3 * H) if options.reset_after else (3 * H,)
+    dWx, dWh, db = sums_from(onto, h.dtype, dWx=Wx.shape, dWh=Wh.shape, db=b_shape)
     for t in reversed(range(T)):
         m = None if mask is None else mask[t]
         dh_total = dh[t] + dh_next

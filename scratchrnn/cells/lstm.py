@@ -43,6 +43,7 @@ from .common import (
     check_sequence,
     given_or_zeros,
     scale,
+    sums_from,
     swap_time,
     time_first,
     where,
@@ -253,7 +254,7 @@ def lstm_forward(x, h0, c0, Wx, Wh, b=None, mask=None, *, peepholes=None, **opti
     return swap_time(h[1:]), h[T].copy(), c[T].copy(), cache
 
 
-def lstm_backward(dh, cache, dhT=None, dcT=None):
+def lstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None):
     """Backpropagate through time: gradients of everything that `lstm_forward` took.
 
     Parameters
@@ -263,6 +264,9 @@ def lstm_backward(dh, cache, dhT=None, dcT=None):
     cache : LSTMCache
     dhT, dcT : ndarray, (N, H), or None
         Gradients on the final states; None means zeros.
+    onto : LSTMGrads, optional
+        What this function gave for the steps after these, where a long sequence is taken one
+        segment at a time: the weights' gradients are summed onto its own.
 
     Returns
     -------
@@ -293,8 +297,10 @@ def lstm_backward(dh, cache, dhT=None, dcT=None):
     dh = swap_time(given_or_zeros("lstm_backward", "dh", dh, (N, T, H), dtype))
     dh_next = given_or_zeros("lstm_backward", "dhT", dhT, (N, H), dtype)
     dc_next = given_or_zeros("lstm_backward", "dcT", dcT, (N, H), dtype)
-    dx, dWx, dWh = np.empty_like(x), np.zeros_like(Wx), np.zeros_like(Wh)
-    db, dpeepholes = np.zeros(4 * H, dtype), np.zeros((3, H), dtype)
+    dx = np.empty_like(x)
+    dWx, dWh, db, dpeepholes = sums_from(
+        onto, dtype, dWx=Wx.shape, dWh=Wh.shape, db=(4 * H,), dpeepholes=(3, H)
+    )
     for t in reversed(range(T)):
         m = None if mask is None else mask[t]
         dh_total, dc_total = dh[t] + dh_next, dc_next

@@ -37,7 +37,15 @@ from typing import NamedTuple
 import numpy as np
 
 from .activations import Activation, get_activation
-from .common import check_sequence, given_or_zeros, scale, swap_time, time_first, where
+from .common import (
+    check_sequence,
+    given_or_zeros,
+    scale,
+    sums_from,
+    swap_time,
+    time_first,
+    where,
+)
 
 
 class RNNCache(NamedTuple):
@@ -201,7 +209,7 @@ def rnn_forward(x, h0, Wx, Wh, b=None, mask=None, *, activation="tanh", recurren
     return swap_time(h[1:]), h[T].copy(), cache
 
 
-def rnn_backward(dh, cache, dhT=None):
+def rnn_backward(dh, cache, dhT=None, *, onto=None):
     """Backpropagate through time: gradients of everything that `rnn_forward` took.
 
     Parameters
@@ -211,6 +219,9 @@ def rnn_backward(dh, cache, dhT=None):
     cache : RNNCache
     dhT : ndarray, (N, H), or None
         Gradient on the final state; None means zeros.
+    onto : RNNGrads, optional
+        What this function gave for the steps after these, where a long sequence is taken one
+        segment at a time: the weights' gradients are summed onto its own.
 
     Returns
     -------
@@ -241,8 +252,8 @@ def rnn_backward(dh, cache, dhT=None):
     N, H = h.shape[1:]
     dh = swap_time(given_or_zeros("rnn_backward", "dh", dh, (N, T, H), h.dtype))
     dh_next = given_or_zeros("rnn_backward", "dhT", dhT, (N, H), h.dtype)
-    dx, dWx, dWh = np.empty_like(x), np.zeros_like(Wx), np.zeros_like(Wh)
-    db = np.zeros(H, h.dtype)
+    dx = np.empty_like(x)
+    dWx, dWh, db = sums_from(onto, h.dtype, dWx=Wx.shape, dWh=Wh.shape, db=(H,))
     for t in reversed(range(T)):
         m = None if mask is None else mask[t]
         dh_total = dh[t] + dh_next
