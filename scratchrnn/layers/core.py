@@ -1,13 +1,20 @@
-"""Layers without a recurrence: Input, Dense, Activation, Dropout, Masking, Flatten."""
+"""Layers without a recurrence or randomness: Input, Dense, Activation, Masking."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 
 from .. import activations, initializers, regularizers
-from .base import Layer, check_rate, check_units, dropout_mask, make_generator
+from ..random import make_generator
+from .arguments import (
+    check_count,
+    check_flag,
+    check_number,
+    check_seed,
+    check_shape,
+    refusing,
+)
+from .base import Layer
 
 
 class Input(Layer):
@@ -19,6 +26,11 @@ class Input(Layer):
         Without the batch axis; None where open, as in ``(None, 3)`` for sequences of any length.
     batch_size : int, optional
         Fixed number of sequences in a batch, for stateful layers.
+    dtype : str, optional
+        "float32", "float64", or "int32", "int64" for indices that an `Embedding` takes.
+    batch_shape : tuple of int or None, optional
+        Instead of `shape` and `batch_size`: both in one.
+    name : str, optional
     **options
         As in `Layer`.
 
@@ -30,10 +42,31 @@ class Input(Layer):
     8
     """
 
-    def __init__(self, shape, batch_size=None, **options):
-        super().__init__(**options)
-        self.shape = tuple(shape)
+    refused = refusing(
+        sparse=(None, False),
+        ragged=(None, False),
+        tensor=(None,),
+        input_tensor=(None,),
+        optional=(False,),
+    )
+
+    def __init__(
+        self, shape=None, batch_size=None, dtype=None, batch_shape=None, name=None, **options
+    ):
+        super().__init__(name=name, dtype=dtype, **options)
+        if (shape is None) == (batch_shape is None):
+            raise ValueError("Input: shape: expected either shape or batch_shape")
+        if batch_shape is not None:
+            if batch_size is not None:
+                raise ValueError("Input: batch_size: expected None beside batch_shape")
+            batch_size, *shape = check_shape("Input", "batch_shape", batch_shape)
+        self.shape = check_shape("Input", "shape", shape)
         self.batch_size = batch_size
+        if batch_size is not None:
+            self.batch_size = check_count("Input", "batch_size", batch_size)
+
+    def _check_dtype(self, dtype) -> str:
+        return str(dtype) if str(dtype) in ("int32", "int64") else super()._check_dtype(dtype)
 
     @property
     def batch_shape(self) -> tuple:
@@ -51,14 +84,14 @@ class Input(Layer):
         return x
 
     def backward(self, dy):
+        self._check_called()
+        if self.dtype.startswith("int"):
+            return np.zeros(self._shape)
         return self._upstream(dy, self._shape)
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "shape": list(self.shape),
-            "batch_size": self.batch_size,
-        }
+        config = super().get_config()
+        return {**config, "shape": list(self.shape), "batch_size": self.batch_size}
 
 
 class Dense(Layer):
@@ -82,6 +115,7 @@ class Dense(Layer):
     -----
     Forward a = x W + b (1), y = φ(a) (2); backward da = dy ⊙ φ'(a) (2'), dx = da Wᵀ,
     dW = Σ xᵀ da, db = Σ da (1'), summed over every axis but the last.
+    Weights: kernel (D, U), bias (U,).
 
     Examples
     --------
@@ -93,6 +127,14 @@ class Dense(Layer):
     >>> layer.backward(np.ones((1, 2)))
     array([[2., 2., 2.]], dtype=float32)
     """
+
+    refused = refusing(
+        kernel_constraint=(None,),
+        bias_constraint=(None,),
+        lora_rank=(None,),
+        lora_alpha=(None,),
+        quantization_config=(None,),
+    )
 
     def __init__(
         self,
@@ -107,25 +149,27 @@ class Dense(Layer):
         **options,
     ):
         super().__init__(**options)
-        self.units = check_units("Dense", "units", units)
+        self.units = check_count("Dense", "units", units)
         self.activation = activations.get(activation)
-        self.use_bias = bool(use_bias)
+        self.use_bias = check_flag("Dense", "use_bias", use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.seed = seed
+        self.seed = check_seed("Dense", seed)
 
     def build(self, input_shape):
-        D = input_shape[-1]
-        rng = make_generator(self.seed)
+        D, rng = input_shape[-1], make_generator(self.seed)
+        if len(input_shape) < 2 or D is None:
+            expected = "at least two axes, the last one known"
+            raise ValueError(f"Dense: input_shape: expected {expected}, got {tuple(input_shape)}")
         self.kernel = self.add_weight(
-            "kernel", (D, self.units), self.kernel_initializer, rng, self.kernel_regularizer
+            "kernel", (D, self.units), self.kernel_initializer, self.kernel_regularizer, rng=rng
         )
         self.bias = None
         if self.use_bias:
             self.bias = self.add_weight(
-                "bias", (self.units,), self.bias_initializer, rng, self.bias_regularizer
+                "bias", (self.units,), self.bias_initializer, self.bias_regularizer, rng=rng
             )
         super().build(input_shape)
 
@@ -140,9 +184,9 @@ class Dense(Layer):
         return y
 
     def backward(self, dy):
-        x, a, y = self._kept if self._called else (None, None, np.empty(0))
-        dy = self._upstream(dy, y.shape)
-        da = self.activation.gradient(dy, a, y)  # (2')
+        self._check_called()
+        x, a, y = self._kept
+        da = self.activation.gradient(self._upstream(dy, y.shape), a, y)  # (2')
         rows, da_rows = x.reshape(-1, x.shape[-1]), da.reshape(-1, self.units)
         self._gradients = [rows.T @ da_rows]  # (1')
         if self.use_bias:
@@ -192,70 +236,12 @@ class Activation(Layer):
         return self._kept[1]
 
     def backward(self, dy):
-        x, y = self._kept if self._called else (None, np.empty(0))
+        self._check_called()
+        x, y = self._kept
         return self.activation.gradient(self._upstream(dy, y.shape), x, y)
 
     def get_config(self):
         return {**super().get_config(), "activation": activations.serialize(self.activation)}
-
-
-class Dropout(Layer):
-    """Zero a random fraction of the inputs in training and scale the rest by 1/(1 - rate).
-
-    Parameters
-    ----------
-    rate : float
-        Fraction to drop, in [0, 1).
-    noise_shape : tuple of int or None, optional
-        Shape of the mask; 1 where it is shared, None where it is the input's.
-    seed : int or numpy.random.Generator, optional
-    **options
-        As in `Layer`.
-
-    References
-    ----------
-    N. Srivastava et al., "Dropout", JMLR 15 (2014).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from scratchrnn.layers import Dropout
-    >>> x = np.ones((1, 4))
-    >>> bool((Dropout(0.5)(x) == x).all())
-    True
-    >>> sorted(set(Dropout(0.5, seed=0)(x, training=True).ravel().tolist()))
-    [0.0, 2.0]
-    """
-
-    def __init__(self, rate, noise_shape=None, seed=None, **options):
-        super().__init__(**options)
-        self.rate = check_rate("Dropout", "rate", rate)
-        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
-        self.seed = seed
-        self.rng = make_generator(seed)
-
-    def call(self, x, mask=None, training=False):
-        self._shape, self._mask = x.shape, None
-        if not training or self.rate == 0:
-            return x.copy()
-        shape = self.noise_shape or x.shape
-        if len(shape) != x.ndim:
-            raise ValueError(f"Dropout: noise_shape: expected {x.ndim} axes, got {shape}")
-        shape = [have if want is None else want for want, have in zip(shape, x.shape, strict=True)]
-        self._mask = dropout_mask(self.rng, shape, self.rate, self.dtype)
-        return x * self._mask
-
-    def backward(self, dy):
-        dy = self._upstream(dy, self._shape if self._called else ())
-        return dy.copy() if self._mask is None else dy * self._mask
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "rate": self.rate,
-            "noise_shape": None if self.noise_shape is None else list(self.noise_shape),
-            "seed": self.seed if isinstance(self.seed, int) else None,
-        }
 
 
 class Masking(Layer):
@@ -266,6 +252,10 @@ class Masking(Layer):
     mask_value : float, default 0.0
     **options
         As in `Layer`.
+
+    Notes
+    -----
+    A mask that is given beside x hides steps as well: the layers that follow see both.
 
     Examples
     --------
@@ -278,18 +268,18 @@ class Masking(Layer):
 
     def __init__(self, mask_value=0.0, **options):
         super().__init__(**options)
-        self.mask_value = float(mask_value)
+        self.mask_value = check_number("Masking", "mask_value", mask_value, -np.inf)
 
     def _real(self, x) -> np.ndarray:
         return np.any(np.asarray(x) != np.dtype(self.dtype).type(self.mask_value), axis=-1)
 
     def call(self, x, mask=None, training=False):
-        self._real_steps = self._real(x)[..., None]
+        self._shape, self._real_steps = x.shape, self._real(x)[..., None]
         return np.where(self._real_steps, x, 0)
 
     def backward(self, dy):
-        shape = (*self._real_steps.shape[:-1], np.shape(dy)[-1]) if self._called else ()
-        return np.where(self._real_steps, self._upstream(dy, shape), 0)
+        self._check_called()
+        return np.where(self._real_steps, self._upstream(dy, self._shape), 0)
 
     def compute_mask(self, x, mask=None):
         real = self._real(x)
@@ -297,35 +287,3 @@ class Masking(Layer):
 
     def get_config(self):
         return {**super().get_config(), "mask_value": self.mask_value}
-
-
-class Flatten(Layer):
-    """Turn (N, …) into (N, product of the rest).
-
-    Parameters
-    ----------
-    **options
-        As in `Layer`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from scratchrnn.layers import Flatten
-    >>> Flatten()(np.zeros((2, 3, 4))).shape
-    (2, 12)
-    """
-
-    def call(self, x, mask=None, training=False):
-        self._shape = x.shape
-        return x.reshape(len(x), math.prod(x.shape[1:])).copy()
-
-    def backward(self, dy):
-        shape = (self._shape[0], math.prod(self._shape[1:])) if self._called else ()
-        return self._upstream(dy, shape).reshape(self._shape).copy()
-
-    def compute_mask(self, x, mask=None):
-        return None
-
-    def compute_output_shape(self, input_shape):
-        rest = input_shape[1:]
-        return (input_shape[0], None if None in rest else math.prod(rest))

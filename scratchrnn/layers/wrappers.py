@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from .base import Layer
+from .serialization import deserialize, serialize
 
 
 def check_layer(who: str, layer) -> Layer:
@@ -26,9 +25,8 @@ class TimeDistributed(Layer):
 
     Notes
     -----
-    The steps are folded into the batch, (N·T, …), so that the wrapped layer runs once. Masked
-    steps are blanked on the way in and their gradient is zero, so that nothing they hold, NaN
-    included, reaches a weight.
+    The steps are folded into the batch, (N·T, …), so that the wrapped layer runs once. What is
+    not finite at masked steps counts as zero, so that it reaches neither a step nor a weight.
 
     Examples
     --------
@@ -52,23 +50,17 @@ class TimeDistributed(Layer):
             self.layer.build((None, *input_shape[2:]))
         super().build(input_shape)
 
-    def _spread(self, mask, ndim: int) -> np.ndarray:
-        return np.asarray(mask, bool).reshape(*np.shape(mask), *(1,) * (ndim - 2))
-
     def call(self, x, mask=None, training=False):
         if x.ndim < 3:
             raise ValueError(f"TimeDistributed: x: expected (N, T, ...), got {x.shape}")
-        self._mask, self._steps = mask, x.shape[:2]
-        if mask is not None:
-            x = np.where(self._spread(mask, x.ndim), x, 0)
+        self._steps = x.shape[:2]
         y = self.layer(x.reshape(-1, *x.shape[2:]), training=training)
         self._shape = (*self._steps, *y.shape[1:])
         return y.reshape(self._shape)
 
     def backward(self, dy):
-        dy = self._upstream(dy, self._shape if self._called else ())
-        if self._mask is not None:
-            dy = np.where(self._spread(self._mask, dy.ndim), dy, 0)
+        self._check_called()
+        dy = self._upstream(dy, self._shape)
         dx = self.layer.backward(dy.reshape(-1, *dy.shape[2:]))
         return dx.reshape(*self._steps, *dx.shape[1:])
 
@@ -77,12 +69,8 @@ class TimeDistributed(Layer):
         return (*input_shape[:2], *inner[1:])
 
     def get_config(self):
-        from . import serialize
-
         return {**super().get_config(), "layer": serialize(self.layer)}
 
     @classmethod
     def from_config(cls, config_):
-        from . import deserialize
-
         return cls(**{**config_, "layer": deserialize(config_["layer"])})
