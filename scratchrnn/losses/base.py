@@ -9,6 +9,8 @@ them the slopes ∂l_j/∂y_pred. Everything else is the same for all of them an
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from .. import config
@@ -64,7 +66,7 @@ class Loss:
         dtype: str | None = None,
     ) -> None:
         who = type(self).__name__
-        self.name = name or _snake_case(who)
+        self.name = name or snake_case(who)
         self.reduction = check_reduction(who, reduction)
         self.dtype = None if dtype is None else config.check_dtype(who, dtype)
 
@@ -123,13 +125,22 @@ class Loss:
         return self._evaluate(y_true, y_pred, sample_weight, mask, with_slope=True)
 
     def samples(self, y_true, y_pred, sample_weight=None, mask=None):
-        """Return per-sample losses (unweighted), weights and validity, for metrics.
+        """Return the per-sample losses, unweighted, and which are valid: what a metric needs.
 
-        Entries of weight zero are left out of the arithmetic.
+        Entries of weight zero are left out of the arithmetic and are zero. The second result is
+        None, or False where the target itself says that it does not count.
         """
         y_true, y_pred, _ = self._prepare(y_true, y_pred, (sample_weight, mask))
+        valid = self.valid(y_true)
         weighting, y_true, y_pred = self._clean(y_true, y_pred, sample_weight, mask)
-        return self.per_sample(y_true, y_pred)[0], weighting
+        losses = self.per_sample(y_true, y_pred)[0]
+        if weighting.weights is not None:
+            losses = np.where(weighting.weights != 0, losses, 0.0)
+        return losses, valid
+
+    def valid(self, y_true: np.ndarray) -> np.ndarray | None:
+        """Return where the target counts at all; None if everywhere."""
+        return None
 
     def _evaluate(self, y_true, y_pred, sample_weight, mask, with_slope):
         y_true, y_pred, out = self._prepare(y_true, y_pred, (sample_weight, mask))
@@ -243,5 +254,7 @@ def check_axis(who: str, axis: int) -> int:
     return int(axis)
 
 
-def _snake_case(name: str) -> str:
-    return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
+def snake_case(name: str) -> str:
+    """Return ``MeanSquaredError`` as ``mean_squared_error``, ``AUC`` as ``auc``."""
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return re.sub(r"(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

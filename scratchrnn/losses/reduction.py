@@ -77,7 +77,7 @@ def weigh(
     out_shape = shape
     weights, valid = None, None
     if sample_weight is not None:
-        weights = _as_weights(who, sample_weight, dtype)
+        weights = as_weights(who, sample_weight, dtype)
         if len(shape) == 1 and weights.shape == (*shape, 1):
             out_shape = weights.shape  # Keras: losses (N,) times weights (N, 1) are (N, 1)
         weights = align(who, "sample_weight", weights, shape)
@@ -98,7 +98,8 @@ def _divisor(shape, weights, valid, reduction) -> float:
     return float(np.prod(shape))
 
 
-def _as_weights(who: str, sample_weight, dtype) -> np.ndarray:
+def as_weights(who: str, sample_weight, dtype) -> np.ndarray:
+    """Return weights as an array of finite numbers of the given type."""
     weights = np.asarray(sample_weight)
     if weights.dtype.kind not in "biuf":
         raise ValueError(f"{who}: sample_weight: expected real numbers, got {weights.dtype}")

@@ -31,14 +31,20 @@ class SparseLoss(Loss):
             raise ValueError(f"{who}: y_true: expected labels of shape {shape}, got {y_true.shape}")
         return labels, y_pred, out
 
-    def _clean(self, y_true, y_pred, sample_weight, mask):
+    def valid(self, y_true):
+        return None if self.ignore_class is None else y_true != self.ignore_class
+
+    def aligned_mask(self, mask, shape: tuple[int, ...]) -> np.ndarray:
+        """Return `mask` as booleans that broadcast to `shape`."""
         who = type(self).__name__
-        if self.ignore_class is not None:
-            valid = y_true != self.ignore_class
-            if mask is not None:
-                valid = valid & align(who, "mask", as_mask(who, mask), valid.shape)
-            mask = valid
+        return align(who, "mask", as_mask(who, mask), shape)
+
+    def _clean(self, y_true, y_pred, sample_weight, mask):
+        valid = self.valid(y_true)
+        if valid is not None:
+            mask = valid if mask is None else valid & self.aligned_mask(mask, valid.shape)
         weighting, labels, y_pred = super()._clean(y_true, y_pred, sample_weight, mask)
+        who = type(self).__name__
         return weighting, check_labels(who, labels, y_pred.shape[self.axis]), y_pred
 
 
