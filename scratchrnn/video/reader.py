@@ -60,7 +60,7 @@ class VideoReader:
         stream: int = 0,
         max_pixels: int = MAX_PIXELS,
         on_error: str = "raise",
-        threads: int = 1,
+        threads: int | None = None,
     ):
         self.path = os.fspath(path)
         self._start = check_count("read_frames", "start", start, 0)
@@ -71,7 +71,9 @@ class VideoReader:
         self._gray = bool(gray)
         self._stream = check_count("read_frames", "stream", stream, 0)
         self._max_pixels = check_count("read_frames", "max_pixels", max_pixels, 1)
-        self._threads = check_count("read_frames", "threads", threads, 0)
+        self._threads = threads
+        if threads is not None:
+            self._threads = check_count("read_frames", "threads", threads, 0)
         if on_error not in ("raise", "truncate"):
             raise ValueError(
                 f'read_frames: on_error: expected "raise" or "truncate", got {on_error!r}'
@@ -184,7 +186,7 @@ def read_frames(
     stream: int = 0,
     max_pixels: int = MAX_PIXELS,
     on_error: str = "raise",
-    threads: int = 1,
+    threads: int | None = None,
 ) -> VideoReader:
     """Stream the frames of a video file.
 
@@ -211,9 +213,9 @@ def read_frames(
     on_error : {"raise", "truncate"}, default "raise"
         What a failure after the first frame does: raise when the frames before it have been
         given, or end there (`VideoReader.error` keeps it).
-    threads : int, default 1
-        Decoder threads, 0 for as many as there are cores. One is best for small frames, and the
-        only number that gives a *damaged* file the same frames every time.
+    threads : int, optional
+        Decoder threads, 0 for as many as there are cores; by default 1 for frames up to 640 x 480
+        and 0 for larger ones. Only 1 gives a *damaged* file the same frames every time.
 
     Returns
     -------
@@ -279,5 +281,6 @@ def _count(frames: int) -> str:
 
 def _reason(error: BaseException) -> str:
     """Return what a decoder complains of, on one line."""
+    error = error.__cause__ or error  # imageio wraps what Pillow says
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return " ".join(str(text).split())

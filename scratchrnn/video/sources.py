@@ -19,8 +19,11 @@ from .resize import resize_area
 #: declare a picture of many gigabytes.
 MAX_FRAME_PIXELS = 2**27
 
+# Frames up to this size are decoded fastest by one thread.
+_ONE_THREAD_PIXELS = 640 * 480
 # Demuxers that are happy with anything, and draw what they read: text, ANSI art.
 _NOT_VIDEO = frozenset({"tty", "bin", "xbin", "adf", "idf"})
+_ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
@@ -33,7 +36,7 @@ class PyAVSource:
         self,
         path: Path,
         stream: int = 0,
-        threads: int = 1,
+        threads: int | None = None,
         size: tuple[int, int] | None = None,
     ):
         import av
@@ -54,17 +57,17 @@ class PyAVSource:
         except ValueError:
             self._container.close()
             raise
-        # One thread finds errors that slice threads pass over in silence, gives the same damaged
-        # frames every time, and is the fastest for clips; frame threads are for large frames.
-        self._stream.codec_context.thread_type = "NONE" if threads == 1 else "AUTO"
-        if threads > 1:
-            self._stream.codec_context.thread_count = threads
-        self._stored = (self._stream.codec_context.height, self._stream.codec_context.width)
-        halvings = _halvings(self._stream.codec_context, size)
+        codec = self._stream.codec_context
+        if threads is None:
+            threads = 1 if codec.height * codec.width <= _ONE_THREAD_PIXELS else 0
+        # Never slice threads alone, PyAV's default: they pass over damage in silence (VP9).
+        codec.thread_type = "NONE" if threads == 1 else "AUTO"
+        codec.thread_count = threads
+        self._stored = None
+        halvings = _halvings(codec, size)
         if halvings:
-            self._stream.codec_context.options = {"lowres": str(halvings)}
-        else:
-            self._stored = None
+            codec.options = {"lowres": str(halvings)}
+            self._stored = (codec.height, codec.width)
         # One reformatter for all frames keeps its scaler; PyAV's own makes one a frame.
         self._reformatter = VideoReformatter()
         self._area = Interpolation.AREA
@@ -77,10 +80,12 @@ class PyAVSource:
         """Return video stream number `index`, cover pictures not counted."""
         streams = [s for s in self._container.streams.video if not _is_cover(s)]
         if not streams:
-            kinds = sorted({s.type for s in self._container.streams}) or ["nothing"]
-            raise ValueError(f"no video stream (the file has {', '.join(kinds)})")
+            kinds = sorted({s.type for s in self._container.streams} - {"video"}) or ["nothing"]
+            raise ValueError(f"no video stream (the file has {', '.join(kinds)} only)")
         if index >= len(streams):
             raise ValueError(f"stream: expected 0 to {len(streams) - 1}, got {index}")
+        if streams[index].codec_context is None:
+            raise ValueError("no decoder for its codec")
         return streams[index]
 
     def pictures(self) -> Iterator[Any]:
@@ -103,9 +108,10 @@ class PyAVSource:
     def to_array(self, picture: Any, size: tuple[int, int], gray: bool) -> np.ndarray:
         """Return `picture` upright at `size`: (h, w, 3) or, for gray, (h, w), uint8."""
         height, width = size[::-1] if self._orientation[0] else size
-        # Beyond a ratio of about 100 the scaler's weights are too coarse for an even average.
-        rough = min(picture.height, 32 * height), min(picture.width, 32 * width)
-        aim = rough if rough[0] > 16 * height or rough[1] > 16 * width else (height, width)
+        aim = height, width
+        if picture.height > 48 * height or picture.width > 48 * width:
+            # The scaler's weights are too coarse for such a ratio: the last 16 are done here.
+            aim = min(picture.height, 16 * height), min(picture.width, 16 * width)
         scaled = aim != (picture.height, picture.width)
         frame = self._reformatter.reformat(
             picture,
@@ -164,7 +170,10 @@ class PillowSource:
 
 
 def open_source(
-    path: Path, stream: int = 0, threads: int = 1, size: tuple[int, int] | None = None
+    path: Path,
+    stream: int = 0,
+    threads: int | None = None,
+    size: tuple[int, int] | None = None,
 ) -> PyAVSource | PillowSource:
     """Open `path` with what can read it; frames will be asked for at `size`, if it is given.
 
@@ -190,7 +199,7 @@ def open_source(
 
 def _is_cover(stream: Any) -> bool:
     """Tell whether `stream` is a still picture attached to music."""
-    return "attached_pic" in str(getattr(stream, "disposition", ""))
+    return bool(int(stream.disposition) & _ATTACHED_PICTURE)
 
 
 def _halvings(codec: Any, size: tuple[int, int] | None) -> int:
