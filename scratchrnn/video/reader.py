@@ -104,18 +104,22 @@ class VideoReader:
         except Exception as error:  # whatever a decoder throws at a bad file
             raise self._failure(f"cannot be read as video: {_reason(error)}") from error
         pictures = source.pictures()
-        first = self._next_picture(pictures)
+        first = self._next_picture(pictures, 0)
         if first is None:
             source.close()
             raise self.error or self._failure("holds no frames")
         return source, pictures, first
 
-    def _next_picture(self, pictures: Iterator[Any]) -> Any:
-        """Decode one picture; None at the end, with `error` set where the decoder failed."""
+    def _next_picture(self, pictures: Iterator[Any], count: int) -> Any:
+        """Decode the picture after the first `count`; None at the end or, with `error`, a failure.
+
+        The count is the pass's own, so that two passes at once do not disturb each other.
+        """
+        self.frames_read = count
         try:
             picture = next(pictures, None)
         except Exception as error:  # whatever a decoder throws at a bad file
-            self.error = self._failure(f"broken after {_count(self.frames_read)}: {_reason(error)}")
+            self.error = self._failure(f"broken after {_count(count)}: {_reason(error)}")
             self.error.__cause__ = error
             return None
         self.frames_read += picture is not None
@@ -134,21 +138,22 @@ class VideoReader:
 
     def _frames(self, source, pictures: Iterator[Any], picture: Any) -> Iterator[np.ndarray]:
         """Give the frames that were asked for, until the end, a failure or a limit."""
-        given, pixels, wanted = 0, 0, self._start
+        number, given, pixels, wanted = 0, 0, 0, self._start
         while picture is not None:
             height, width = source.stored_size(picture)
             pixels += height * width
             if pixels > self._max_pixels:
                 raise self._failure(
                     f"more than max_pixels={self._max_pixels} pixels after "
-                    f"{_count(self.frames_read - 1)} of {height}x{width}"
+                    f"{_count(number)} of {height}x{width}"
                 )
-            if self.frames_read - 1 == wanted:
+            if number == wanted:
                 yield self._array(source, picture)
                 given, wanted = given + 1, wanted + self._stride
                 if given == self._max_frames:
                     return
-            picture = self._next_picture(pictures)
+            number += 1
+            picture = self._next_picture(pictures, number)
         if self.error is not None and (self._on_error == "raise" or given == 0):
             raise self.error
         if given == 0:

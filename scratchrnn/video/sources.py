@@ -205,8 +205,8 @@ def _is_cover(stream: Any) -> bool:
 def _halvings(codec: Any, size: tuple[int, int] | None) -> int:
     """Return how often the decoder itself may halve the frames on their way to `size`.
 
-    Motion JPEG is decoded at 1/2, 1/4 or 1/8 from fewer coefficients, a true average, and up to
-    2.7 times as fast. Codecs that predict one frame from another would drift.
+    Motion JPEG is decoded at 1/2, 1/4 or 1/8 from the lowest frequencies, up to 2.7 times as fast;
+    twice the size asked for is kept, to average over. Codecs that predict would drift.
     """
     if size is None or codec.name != "mjpeg":
         return 0
