@@ -1,0 +1,175 @@
+"""A whole Sequential as an ONNX model, for onnxruntime and what else reads ONNX."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..files import replacing
+from . import onnx_layers as plain
+from .checks import list_layers, optional
+from .onnx_graph import Graph, Tensor
+from .onnx_recurrent import export_bidirectional, export_recurrent
+
+_OPSET, _IR_VERSION = 17, 8
+_FLOAT, _INT64, _BOOL = 1, 7, 9  # TensorProto's numbers
+EXPORTERS = {
+    "Activation": plain.export_activation,
+    "Bidirectional": export_bidirectional,
+    "Conv2D": plain.export_conv2d,
+    "Dense": plain.export_dense,
+    "Dropout": plain.export_nothing,
+    "Embedding": plain.export_embedding,
+    "Flatten": plain.export_flatten,
+    "GRU": export_recurrent,
+    "GaussianNoise": plain.export_nothing,
+    "GlobalAveragePooling1D": plain.export_average_1d,
+    "GlobalAveragePooling2D": plain.export_average_2d,
+    "GlobalMaxPooling1D": plain.export_max_1d,
+    "Input": plain.export_nothing,
+    "LSTM": export_recurrent,
+    "LayerNormalization": plain.export_layer_normalization,
+    "Masking": plain.export_masking,
+    "MaxPooling2D": plain.export_max_pooling2d,
+    "Permute": plain.export_permute,
+    "RepeatVector": plain.export_repeat_vector,
+    "Reshape": plain.export_reshape,
+    "SimpleRNN": export_recurrent,
+    "SpatialDropout1D": plain.export_nothing,
+    "TimeDistributed": plain.export_time_distributed,
+}
+
+
+def export_layer(graph: Graph, layer, x: Tensor) -> Tensor:
+    """Add a layer to a graph.
+
+    Parameters
+    ----------
+    graph : Graph
+    layer : Layer
+    x : Tensor
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        If the layer, or an option of it, has no exporter.
+    """
+    kind, outer = type(layer).__name__, graph.scope
+    who = f"to_onnx: {kind} {layer.name!r}"
+    if kind not in EXPORTERS:
+        raise ValueError(f"{who}: this layer has no exporter")
+    graph.scope = f"{outer}/{layer.name}" if outer else layer.name
+    try:
+        return EXPORTERS[kind](graph, layer, x)
+    except ValueError as error:
+        if str(error).startswith("to_onnx: "):
+            raise
+        raise ValueError(f"{who}: {error}") from error
+    finally:
+        graph.scope = outer
+
+
+def to_onnx(model, path=None, *, mask: bool = False):
+    """Write a model as ONNX, for inference, whole or not at all.
+
+    Parameters
+    ----------
+    model : Sequential
+        Built. Batch and time stay open axes where the model leaves them open.
+    path : path-like, optional
+        Ends in ``.onnx``; without it nothing is written.
+    mask : bool, default False
+        Whether the graph takes, beside ``x``, a tensor ``mask``: bool (N, T), true where a step is
+        real, as ``model.predict(x, mask=mask)`` does. Masking and Embedding(mask_zero=True) work
+        without it: their masks are made, and carried along, inside the graph.
+
+    Returns
+    -------
+    onnx.ModelProto
+        Input ``x`` (float32, or int64 if the model begins with an Embedding), output ``y``.
+
+    Raises
+    ------
+    ValueError
+        If the model is not built, or a layer or an option has no exporter; named.
+    ImportError
+        If onnx is not installed.
+
+    Notes
+    -----
+    Weights are written as float32, since onnxruntime's recurrent operators know no other type.
+    Dropout and noise are left out. Left to right, recurrent layers become RNN, LSTM and GRU nodes
+    (operator set 17); under a mask the real steps of a row move to its front for the node and back
+    after it, so that any mask gives what the layer gives, and not only padding at the end.
+
+    Examples
+    --------
+    >>> from scratchrnn.interop import to_onnx
+    >>> from scratchrnn.layers import LSTM, Dense, Input
+    >>> from scratchrnn.models import Sequential
+    >>> exported = to_onnx(Sequential([Input((None, 3)), LSTM(4), Dense(2)]))
+    >>> [node.op_type for node in exported.graph.node]
+    ['Transpose', 'LSTM', 'Gather', 'MatMul', 'Add']
+    """
+    who = "to_onnx"
+    layers = list_layers(who, model)
+    if path is not None and Path(path).suffix != ".onnx":
+        raise ValueError(f"{who}: path: expected a name that ends in .onnx, got {str(path)!r}")
+    shape = _input_shape(who, model, layers)
+    graph = Graph()
+    kinds = [type(layer).__name__ for layer in layers if type(layer).__name__ != "Input"]
+    first = _INT64 if kinds[:1] == ["Embedding"] else _FLOAT
+    x = Tensor("x", shape, "mask" if mask else None)
+    if mask and len(shape) < 2:
+        raise ValueError(f"{who}: mask: expected a model of sequences (N, T, ...), got {shape}")
+    if mask and len(shape) > 2:
+        x = x._replace(name=graph.blank("x", "mask", len(shape)))
+    for layer in layers:
+        x = export_layer(graph, layer, x)
+    proto = _finish(graph, model, x, shape, first, mask)
+    if path is not None:
+        with replacing(path) as file:
+            file.write(proto.SerializeToString(deterministic=True))
+    return proto
+
+
+def _input_shape(who: str, model, layers) -> tuple:
+    shape = getattr(model, "_built_shape", None)
+    if not shape:
+        raise ValueError(f"{who}: model: expected a Sequential that is built")
+    return tuple(shape)
+
+
+def _dimensions(shape: tuple) -> list:
+    """Name the open axes: batch, time, and further ones by number."""
+    names = ["batch", "time"]
+    return [
+        size if size is not None else names[k] if k < 2 else f"axis_{k}"
+        for k, size in enumerate(shape)
+    ]
+
+
+def _finish(graph: Graph, model, y: Tensor, shape: tuple, first: int, mask: bool):
+    """Name the output, and put inputs, nodes and constants into a checked model."""
+    from .. import __version__
+
+    onnx = optional("onnx", "onnx", "ONNX")
+    info = onnx.helper.make_tensor_value_info
+    inputs = [info("x", first, _dimensions(shape))]
+    if mask:
+        inputs.append(info("mask", _BOOL, _dimensions(shape)[:2]))
+    nodes = [*graph.nodes, onnx.helper.make_node("Identity", [y.name], ["y"], "node:y")]
+    proto = onnx.helper.make_model(
+        onnx.helper.make_graph(
+            nodes, model.name, inputs, [info("y", _FLOAT, _dimensions(y.shape))], graph.constants
+        ),
+        opset_imports=[onnx.helper.make_opsetid("", _OPSET)],
+        ir_version=_IR_VERSION,
+        producer_name="scratchrnn",
+        producer_version=__version__,
+    )
+    onnx.checker.check_model(proto)
+    return proto
