@@ -52,7 +52,8 @@ def put_state(layer, state: dict) -> None:
     who = f"{type(layer).__name__} {layer.name!r}: set_state"
     below = layer.sublayers()
     needed = set(take_state(layer)) - {"states"}
-    allowed = needed | {"states"} if hasattr(layer, "states") else needed
+    allowed = needed | ({"states"} if hasattr(layer, "states") else set())
+    allowed |= {"layers"} if below else set()
     if not isinstance(state, dict) or not needed <= set(state) <= allowed:
         raise ValueError(f"{who}: expected a dict with {sorted(needed)}, got {state!r:.80}")
     inner = state.get("layers", [{}] * len(below))
