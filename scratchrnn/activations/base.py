@@ -51,16 +51,12 @@ class Activation:
         ValueError
             If the activation has no such option.
         """
-        known = list(inspect.signature(self._forward).parameters)[1:]
-        for option in options:
-            if option not in known:
-                raise ValueError(f"{self.name}: options: expected {known}, got {option!r}")
-        return Activation(self._forward, self._backward, {**self.options, **options})
+        return Activation(self._forward, self._backward, self._merge((), options))
 
-    def __call__(self, x, **options) -> np.ndarray:
+    def __call__(self, x, *arguments, **options) -> np.ndarray:
         """Return y = f(x), in the floating-point type of `x`; equation (1)."""
         x = as_float(x)
-        return np.asarray(self._forward(x, **{**self.options, **options}), x.dtype)
+        return np.asarray(self._forward(x, **self._merge(arguments, options)), x.dtype)
 
     def gradient(self, dy, x, y=None, **options) -> np.ndarray:
         """Return dx, a fresh array; equation (1').
@@ -77,9 +73,18 @@ class Activation:
             As given to the call.
         """
         x = as_float(x)
-        options = {**self.options, **options}
+        options = self._merge((), options)
         y = self._forward(x, **options) if y is None else y
         return np.asarray(self._backward(np.asarray(dy), x, y, **options), x.dtype)
+
+    def _merge(self, arguments: tuple, options: dict) -> dict:
+        """Return the options in force; unnamed ones come in the order of the definition."""
+        known = list(inspect.signature(self._forward).parameters)[1:]
+        options = {**dict(zip(known, arguments, strict=False)), **options}
+        unknown = [option for option in options if option not in known]
+        if unknown or len(arguments) > len(known):
+            raise ValueError(f"{self.name}: options: expected {known}, got {unknown or arguments}")
+        return {**self.options, **options}
 
     def __repr__(self) -> str:
         options = ", ".join(f"{key}={value!r}" for key, value in self.options.items())

@@ -7,6 +7,7 @@
 """
 
 from .base import Loss
+from .by_shape import Crossentropy
 from .crossentropy import BinaryCrossentropy, CategoricalCrossentropy
 from .focal import BinaryFocalCrossentropy, CategoricalFocalCrossentropy
 from .functional import (
@@ -62,6 +63,7 @@ __all__ = [
     "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
     "CosineSimilarity",
+    "Crossentropy",
     "Dice",
     "Hinge",
     "Huber",

@@ -247,6 +247,14 @@ def check_same_shape(who: str, y_true: np.ndarray, y_pred: np.ndarray) -> None:
         raise ValueError(f"{who}: y_true: expected shape {y_pred.shape}, got {y_true.shape}")
 
 
+def check_positive(who: str, what: str, value) -> float:
+    """Return a positive finite number, or raise ``ValueError``."""
+    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    if not number or not 0 < value < np.inf:
+        raise ValueError(f"{who}: {what}: expected a positive number, got {value!r}")
+    return float(value)
+
+
 def check_axis(who: str, axis: int) -> int:
     """Return `axis` as an int, or raise ``ValueError``."""
     if isinstance(axis, bool) or not isinstance(axis, (int, np.integer)):

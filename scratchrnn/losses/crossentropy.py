@@ -7,10 +7,17 @@ From logits nothing is clipped and nothing overflows; from probabilities q is fi
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from ..activations.stable import sigmoid
 from .base import EPSILON, Loss, check_axis
+
+ONE_CLASS = (
+    "CategoricalCrossentropy: y_pred: expected more than one class, got one: the loss does not "
+    "depend on it; BinaryCrossentropy is the one for a single output"
+)
 
 
 class BinaryCrossentropy(Loss):
@@ -98,7 +105,7 @@ class CategoricalCrossentropy(Loss):
     from_logits : bool
         Whether `y_pred` are pre-activations rather than probabilities.
     label_smoothing : float
-        s in [0, 1]: targets become t (1 - s) + s / C, C the length of the last axis.
+        s in [0, 1]: targets become t (1 - s) + s / C.
     axis : int
         The axis of the classes.
     reduction, name, dtype
@@ -125,7 +132,10 @@ class CategoricalCrossentropy(Loss):
         self.axis = check_axis("CategoricalCrossentropy", axis)
 
     def per_sample(self, y_true, y_pred, with_slope=False):
-        t, axis = smooth(y_true, self.label_smoothing, y_true.shape[-1]), self.axis
+        axis = self.axis
+        t = smooth(y_true, self.label_smoothing, y_true.shape[axis])
+        if y_pred.shape[axis] == 1:
+            warnings.warn(ONE_CLASS, stacklevel=2)
         if not self.from_logits:
             r, total = normalize(y_pred, axis)
             q, inside = clip_probabilities(r)  # (1)

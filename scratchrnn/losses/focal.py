@@ -158,7 +158,7 @@ class CategoricalFocalCrossentropy(Loss):
 
     def per_sample(self, y_true, y_pred, with_slope=False):
         axis = self.axis
-        t = smooth(y_true, self.label_smoothing, y_true.shape[-1])
+        t = smooth(y_true, self.label_smoothing, y_true.shape[axis])
         p = softmax(y_pred, axis) if self.from_logits else y_pred
         r, total = normalize(p, axis)
         q, inside = clip_probabilities(r)  # (1)

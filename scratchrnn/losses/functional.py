@@ -94,10 +94,12 @@ def categorical_crossentropy(
 
 
 def sparse_categorical_crossentropy(
-    y_true, y_pred, from_logits=False, ignore_class=None, axis=-1
+    y_true, y_pred, from_logits=False, ignore_class=None, axis=-1, label_smoothing=0.0
 ) -> np.ndarray:
     """Return the cross-entropy of each label; see :class:`SparseCategoricalCrossentropy`."""
-    loss = sparse.SparseCategoricalCrossentropy(from_logits, ignore_class, None, axis)
+    loss = sparse.SparseCategoricalCrossentropy(
+        from_logits, ignore_class, None, axis, label_smoothing
+    )
     return loss(y_true, y_pred)
 
 

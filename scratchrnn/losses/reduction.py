@@ -27,7 +27,6 @@ class Weighting(NamedTuple):
 
     weights: np.ndarray | None  # broadcastable to the losses; zero where masked; None: all ones
     divisor: float  # what the weighted sum is divided by; 0 means that the result is 0
-    out_shape: tuple[int, ...]  # shape of the array that reduction None returns
 
 
 def check_reduction(who: str, reduction: str | None) -> str | None:
@@ -65,7 +64,7 @@ def weigh(
     Returns
     -------
     Weighting
-        The weights, the divisor and the shape of an unreduced result.
+        The weights and the divisor.
 
     Raises
     ------
@@ -73,19 +72,16 @@ def weigh(
         If weights or mask do not fit `shape`, or a weight is not finite.
     """
     if sample_weight is None and mask is None:
-        return Weighting(None, _divisor(shape, None, None, reduction), shape)
-    out_shape = shape
+        return Weighting(None, _divisor(shape, None, None, reduction))
     weights, valid = None, None
     if sample_weight is not None:
         weights = as_weights(who, sample_weight, dtype)
-        if len(shape) == 1 and weights.shape == (*shape, 1):
-            out_shape = weights.shape  # Keras: losses (N,) times weights (N, 1) are (N, 1)
         weights = align(who, "sample_weight", weights, shape)
     if mask is not None:
         valid = align(who, "mask", as_mask(who, mask), shape)
         masked = valid.astype(dtype)
         weights = masked if weights is None else weights * masked
-    return Weighting(weights, _divisor(shape, weights, valid, reduction), out_shape)
+    return Weighting(weights, _divisor(shape, weights, valid, reduction))
 
 
 def _divisor(shape, weights, valid, reduction) -> float:
@@ -143,7 +139,7 @@ def reduce_losses(losses: np.ndarray, weighting: Weighting, reduction: str | Non
     if weighting.weights is not None:
         losses = losses * weighting.weights
     if reduction is None or reduction == "none":
-        return losses.reshape(weighting.out_shape)
+        return losses
     if weighting.divisor == 0.0:
         return 0.0
     return float(np.sum(losses, dtype=np.float64) / weighting.divisor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import (
+    by_shape,
     crossentropy,
     focal,
     functional,
@@ -39,6 +40,7 @@ CLASSES = {
         probabilistic.CategoricalHinge,
         segmentation.Dice,
         segmentation.Tversky,
+        by_shape.Crossentropy,
     )
 }
 FUNCTIONS = {
@@ -77,6 +79,8 @@ ALIASES.update(
         "logcosh": "LogCosh",
         "kullback_leibler_divergence": "KLDivergence",
         "huber_loss": "Huber",
+        "crossentropy": "Crossentropy",
+        "ce": "Crossentropy",
     }
 )
 REFUSED = {

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from .base import EPSILON, Loss, check_axis
+from .base import EPSILON, Loss, check_axis, check_positive
 
 
 class MeanSquaredError(Loss):
@@ -151,9 +151,7 @@ class Huber(Loss):
         self, delta=1.0, reduction="sum_over_batch_size", name="huber_loss", dtype=None
     ):
         super().__init__(name, reduction, dtype)
-        if not delta > 0:
-            raise ValueError(f"Huber: delta: expected a positive number, got {delta!r}")
-        self.delta = float(delta)
+        self.delta = check_positive("Huber", "delta", delta)
 
     def per_sample(self, y_true, y_pred, with_slope=False):
         error = y_pred - y_true

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from .base import Loss, as_float, check_axis
-from .crossentropy import clip_probabilities, normalize, through_normalization
+from .crossentropy import (
+    check_smoothing,
+    clip_probabilities,
+    normalize,
+    through_normalization,
+)
 from .focal import power_slope
 from .reduction import align, as_mask
 
@@ -67,6 +72,8 @@ class SparseCategoricalCrossentropy(SparseLoss):
         See :class:`Loss`.
     axis : int
         The axis of the classes in `y_pred`; `y_true` lacks it, or has it with length 1.
+    label_smoothing : float
+        s in [0, 1]: the loss becomes 1 - s parts of it and s parts of its mean over all labels.
     name, dtype
         See :class:`Loss`.
 
@@ -82,6 +89,7 @@ class SparseCategoricalCrossentropy(SparseLoss):
         ignore_class=None,
         reduction="sum_over_batch_size",
         axis=-1,
+        label_smoothing=0.0,
         name="sparse_categorical_crossentropy",
         dtype=None,
     ):
@@ -89,28 +97,44 @@ class SparseCategoricalCrossentropy(SparseLoss):
         self.from_logits = bool(from_logits)
         self.ignore_class = None if ignore_class is None else int(ignore_class)
         self.axis = check_axis("SparseCategoricalCrossentropy", axis)
+        self.label_smoothing = check_smoothing("SparseCategoricalCrossentropy", label_smoothing)
 
     def per_sample(self, y_true, y_pred, with_slope=False):
-        axis = self.axis
-        k = np.expand_dims(y_true, axis)
+        k = np.expand_dims(y_true, self.axis)
         if self.from_logits:
-            shifted = y_pred - y_pred.max(axis=axis, keepdims=True)
-            own = np.take_along_axis(shifted, k, axis)
-            e = np.exp(shifted, out=shifted)
-            total = e.sum(axis=axis, keepdims=True)
-            losses = np.squeeze(np.log(total) - own, axis=axis)  # (2)
-            if not with_slope:
-                return losses, None
-            e /= total
-            np.put_along_axis(e, k, np.take_along_axis(e, k, axis) - 1.0, axis)  # (2')
-            return losses, e
-        r, total = normalize(y_pred, axis)
-        q, inside = clip_probabilities(np.take_along_axis(r, k, axis))
-        losses = -np.squeeze(np.log(q), axis=axis)  # (1)
+            return self._from_logits(k, y_pred, with_slope)
+        return self._from_probabilities(k, y_pred, with_slope)
+
+    def _from_logits(self, k, y_pred, with_slope):
+        axis, s = self.axis, self.label_smoothing
+        shifted = y_pred - y_pred.max(axis=axis, keepdims=True)
+        own = np.take_along_axis(shifted, k, axis)
+        if s:
+            own = (1.0 - s) * own + s * shifted.mean(axis=axis, keepdims=True)
+        e = np.exp(shifted, out=shifted)
+        total = e.sum(axis=axis, keepdims=True)
+        losses = np.squeeze(np.log(total) - own, axis=axis)  # (2)
         if not with_slope:
             return losses, None
+        e /= total
+        e -= s / e.shape[axis]
+        np.put_along_axis(e, k, np.take_along_axis(e, k, axis) - (1.0 - s), axis)  # (2')
+        return losses, e
+
+    def _from_probabilities(self, k, y_pred, with_slope):
+        axis, s = self.axis, self.label_smoothing
+        r, total = normalize(y_pred, axis)
+        q, inside = clip_probabilities(np.take_along_axis(r, k, axis))
+        losses = -np.log(q)  # (1)
         g = np.zeros_like(y_pred)
-        np.put_along_axis(g, k, -inside / q, axis)
+        if s:
+            all_q, all_inside = clip_probabilities(r)
+            losses = (1.0 - s) * losses - s * np.mean(np.log(all_q), axis=axis, keepdims=True)
+            g = (-s / y_pred.shape[axis]) * all_inside / all_q
+        losses = np.squeeze(losses, axis=axis)
+        if not with_slope:
+            return losses, None
+        np.put_along_axis(g, k, np.take_along_axis(g, k, axis) - (1.0 - s) * inside / q, axis)
         return losses, through_normalization(g, r, total, axis)  # (1')
 
     def get_config(self) -> dict:
@@ -119,6 +143,7 @@ class SparseCategoricalCrossentropy(SparseLoss):
             "from_logits": self.from_logits,
             "ignore_class": self.ignore_class,
             "axis": self.axis,
+            "label_smoothing": self.label_smoothing,
         }
 
 

@@ -9,6 +9,24 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..losses import (
+    binary_crossentropy,
+    binary_focal_crossentropy,
+    categorical_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_hinge,
+    hinge,
+    huber,
+    kl_divergence,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
+    sparse_categorical_crossentropy,
+    squared_hinge,
+)
 from ..losses.base import snake_case
 from .accuracy import (
     Accuracy,
@@ -51,6 +69,15 @@ from .from_losses import (
     SparseCategoricalCrossentropy,
     SquaredHinge,
 )
+from .functional import (
+    binary_accuracy,
+    categorical_accuracy,
+    concordance_correlation,
+    pearson_correlation,
+    sparse_categorical_accuracy,
+    sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy,
+)
 from .scores import ConcordanceCorrelation, F1Score, FBetaScore, PearsonCorrelation, R2Score
 
 CLASSES = {
@@ -87,9 +114,23 @@ ALIASES.update(
     }
 )
 ALIASES.update({short.upper(): name for short, name in ALIASES.items() if "_" not in short})
+FUNCTIONS = {
+    function.__name__: function
+    for function in (
+        binary_accuracy, categorical_accuracy, concordance_correlation, pearson_correlation,
+        sparse_categorical_accuracy, sparse_top_k_categorical_accuracy,
+        top_k_categorical_accuracy,
+        binary_crossentropy, binary_focal_crossentropy,
+        categorical_crossentropy, categorical_focal_crossentropy,
+        categorical_hinge, hinge, huber, kl_divergence,
+        log_cosh, mean_absolute_error, mean_absolute_percentage_error,
+        mean_squared_error, mean_squared_logarithmic_error, poisson,
+        sparse_categorical_crossentropy, squared_hinge,
+    )
+}  # fmt: skip
 REFUSED = ("IoU", "BinaryIoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU")
 
-__all__ = [*CLASSES, "MeanMetricWrapper", "Metric", "deserialize", "get", "serialize"]
+__all__ = [*CLASSES, *FUNCTIONS, "MeanMetricWrapper", "Metric", "deserialize", "get", "serialize"]
 
 
 def get(identifier, y_true=None, y_pred=None) -> Metric:
@@ -133,6 +174,9 @@ def get(identifier, y_true=None, y_pred=None) -> Metric:
     if isinstance(identifier, type) and issubclass(identifier, Metric):
         return identifier()
     if callable(identifier):
+        name = getattr(identifier, "__name__", "")
+        if FUNCTIONS.get(name) is identifier and name in ALIASES:
+            return get(name)
         return MeanMetricWrapper(identifier)
     raise ValueError(
         f"metrics.get: identifier: expected a name, a Metric or a function, got {identifier!r}"

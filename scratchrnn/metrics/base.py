@@ -10,8 +10,6 @@ nothing of the entry is used, not even NaN.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from ..losses.base import align_ranks, as_float, check_same_shape, snake_case
@@ -26,7 +24,7 @@ class Metric:
     name : str, optional
         Defaults to the class name in snake case.
     dtype : {"float32", "float64"}, optional
-        Accepted for Keras's sake where it is None, "float32" or "float64": sums are float64.
+        Type to which results are rounded; sums are float64 in any case.
 
     Examples
     --------
@@ -52,6 +50,11 @@ class Metric:
             )
         self.dtype = dtype
         self.reset_state()
+
+    def rounded(self, value):
+        """Return a float for a single number, else an array, of the metric's type."""
+        value = np.asarray(value, self.dtype)
+        return float(value) if value.ndim == 0 else value
 
     def reset_state(self) -> None:
         """Forget all batches."""
@@ -115,7 +118,7 @@ class Mean(Metric):
         self.count += float(count if weights is None else np.sum(weights))
 
     def result(self) -> float:
-        return self.total / self.count if self.count else 0.0
+        return self.rounded(self.total / self.count if self.count else 0.0)
 
 
 class Sum(Metric):
@@ -141,7 +144,7 @@ class Sum(Metric):
         self.total += float(np.sum(samplewise(values, weights, np.sum)[0]))
 
     def result(self) -> float:
-        return self.total
+        return self.rounded(self.total)
 
 
 class MeanMetricWrapper(Mean):
@@ -177,6 +180,9 @@ class MeanMetricWrapper(Mean):
 
     def get_config(self) -> dict:
         raise ValueError(f"{self.name}: a function cannot be written to a configuration")
+
+    def __repr__(self) -> str:
+        return f"MeanMetricWrapper({self.fn!r}, name={self.name!r})"
 
 
 class PairMetric(Mean):
@@ -238,9 +244,7 @@ def merge_weights(who: str, shape: tuple[int, ...], sample_weight, mask) -> np.n
 def samplewise(values: np.ndarray, weights: np.ndarray | None, reduce):
     """Return weighted values and weights with one entry a sample, as Keras reduces them."""
     if weights is not None:
-        if values.ndim == 1 and weights.ndim == 2 and weights.shape[1] == 1:
-            values = values[:, None]
-        elif weights.ndim == values.ndim + 1:
+        if weights.ndim == values.ndim + 1:
             weights = weights[..., 0]
         ndim = weights.ndim
         if values.ndim > ndim:
@@ -273,12 +277,6 @@ def ratio(numerator, denominator):
     return np.where(denominator == 0, 0.0, numerator / safe)
 
 
-def plain(array):
-    """Return a float for a single number, else the array."""
-    array = np.asarray(array)
-    return float(array) if array.ndim == 0 else array
-
-
 def check_count(who: str, what: str, value, least: int) -> int:
     """Return an integer that is at least `least`, or raise ``ValueError``."""
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
@@ -287,8 +285,10 @@ def check_count(who: str, what: str, value, least: int) -> int:
     return int(value)
 
 
-def check_share(who: str, what: str, value) -> float:
-    """Return a number in [0, 1], or raise ``ValueError``."""
-    if isinstance(value, bool) or not 0.0 <= value <= 1.0 or math.isnan(value):
-        raise ValueError(f"{who}: {what}: expected a number in [0, 1], got {value!r}")
+def check_share(who: str, what: str, value, positive: bool = False) -> float:
+    """Return a number in [0, 1] (or (0, 1]), or raise ``ValueError``."""
+    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    if not number or not 0.0 <= value <= 1.0 or (positive and value == 0.0):
+        bracket = "(" if positive else "["
+        raise ValueError(f"{who}: {what}: expected a number in {bracket}0, 1], got {value!r}")
     return float(value)

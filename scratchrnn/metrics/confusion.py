@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..losses.reduction import align
-from .base import Metric, check_count, drop_unweighted, merge_weights, pair, plain, ratio
+from .base import Metric, check_count, check_share, drop_unweighted, merge_weights, pair, ratio
 
 NEGATIVE_INFINITY = -1e10  # below every score; what a class outside the top k is given
 
@@ -127,10 +127,10 @@ def check_thresholds(who: str, thresholds, default: float) -> list[float]:
     """Return the thresholds as a list of numbers in [0, 1]; `default` if there are none."""
     if thresholds is None:
         return [default]
-    given = list(np.atleast_1d(np.asarray(thresholds, dtype=object)))
-    if not given or any(t is None or isinstance(t, str) or not 0.0 <= t <= 1.0 for t in given):
-        raise ValueError(f"{who}: thresholds: expected numbers in [0, 1], got {thresholds!r}")
-    return [float(t) for t in given]
+    given = np.atleast_1d(np.asarray(thresholds, dtype=object)).tolist()
+    if not given:
+        raise ValueError(f"{who}: thresholds: expected at least one, got {thresholds!r}")
+    return [check_share(who, "thresholds", t) for t in given]
 
 
 class ThresholdMetric(Metric):
@@ -183,7 +183,22 @@ class ThresholdMetric(Metric):
 
     def result(self):
         values = self.of_counts(self.counts)
-        return plain(values[0] if len(self.thresholds) == 1 else values)
+        return self.rounded(values[0] if len(self.thresholds) == 1 else values)
+
+    @property
+    def true_positives(self) -> np.ndarray:
+        """Weighted count at each threshold."""
+        return self.counts.tp
+
+    @property
+    def false_positives(self) -> np.ndarray:
+        """Weighted count at each threshold."""
+        return self.counts.fp
+
+    @property
+    def false_negatives(self) -> np.ndarray:
+        """Weighted count at each threshold."""
+        return self.counts.fn
 
     def get_config(self) -> dict:
         return {

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..activations.stable import sigmoid
 from ..losses.base import as_float
-from .base import Metric, check_count, check_share, plain, ratio
+from .base import Metric, check_count, check_share, ratio
 from .confusion import Counts, check_thresholds, count_decisions
 
 EDGE = 1e-7  # how far the outermost thresholds lie outside [0, 1]
@@ -75,6 +75,7 @@ class AUC(Metric):
             inner = np.sort(check_thresholds("AUC", thresholds, 0.5))
             self.init_thresholds = inner.tolist()
         self.thresholds = np.concatenate([[-EDGE], inner, [1.0 + EDGE]])
+        self.num_thresholds = len(self.thresholds)
         self.multi_label, self.from_logits = bool(multi_label), bool(from_logits)
         if num_labels is not None and not multi_label:
             raise ValueError("AUC: num_labels: expected it only together with multi_label=True")
@@ -121,11 +122,9 @@ class AUC(Metric):
                 "majoring": np.maximum,
             }[self.summation_method](y[:-1], y[1:])
             areas = np.sum((x[:-1] - x[1:]) * height, axis=0)
-        if not self.multi_label:
-            return plain(areas)
-        if self.label_weights is None:
-            return float(np.mean(areas))
-        return plain(ratio(np.sum(areas * self.label_weights), np.sum(self.label_weights)))
+        if self.multi_label and self.label_weights is not None:
+            areas = ratio(np.sum(areas * self.label_weights), np.sum(self.label_weights))
+        return self.rounded(np.mean(areas))
 
     def _curve(self, counts: Counts) -> tuple[np.ndarray, np.ndarray]:
         tp, fp, tn, fn = counts
@@ -142,7 +141,7 @@ class AUC(Metric):
         weights = None if self.label_weights is None else self.label_weights.tolist()
         return {
             **super().get_config(),
-            "num_thresholds": len(self.thresholds),
+            "num_thresholds": self.num_thresholds,
             "curve": self.curve,
             "summation_method": self.summation_method,
             "thresholds": self.init_thresholds,
@@ -204,7 +203,7 @@ class _RateAtRate(Metric):
 
     def result(self) -> float:
         bounded, wanted = self.rates(self.counts)
-        return float(np.max(np.where(bounded >= self.value, wanted, 0.0), initial=0.0))
+        return self.rounded(np.max(np.where(bounded >= self.value, wanted, 0.0), initial=0.0))
 
     def get_config(self) -> dict:
         return {

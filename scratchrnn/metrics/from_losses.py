@@ -99,7 +99,7 @@ class RootMeanSquaredError(PairMetric):
         return np.square(y_pred - y_true)
 
     def result(self) -> float:
-        return float(np.sqrt(super().result()))
+        return self.rounded(np.sqrt(super().result()))
 
 
 class LogCoshError(LossMetric):

@@ -6,9 +6,18 @@ import warnings
 
 import numpy as np
 
-from ..losses.base import check_axis
+from ..losses.base import check_axis, check_positive
 from ..losses.reduction import align
-from .base import Metric, PairMetric, check_count, drop_unweighted, merge_weights, pair, plain
+from .base import (
+    Metric,
+    PairMetric,
+    check_count,
+    check_share,
+    drop_unweighted,
+    merge_weights,
+    pair,
+    ratio,
+)
 
 EPSILON = 1e-7
 
@@ -45,12 +54,10 @@ class FBetaScore(Metric):
             raise ValueError(
                 f"{who}: average: expected None, 'micro', 'macro' or 'weighted', got {average!r}"
             )
-        if isinstance(beta, bool) or not beta > 0:
-            raise ValueError(f"{who}: beta: expected a positive number, got {beta!r}")
-        if threshold is not None and not 0.0 < threshold <= 1.0:
-            raise ValueError(f"{who}: threshold: expected a number in (0, 1], got {threshold!r}")
-        self.average, self.beta = average, float(beta)
-        self.threshold = None if threshold is None else float(threshold)
+        self.average, self.beta = average, check_positive(who, "beta", beta)
+        self.threshold = None
+        if threshold is not None:
+            self.threshold = check_share(who, "threshold", threshold, positive=True)
         super().__init__(name, dtype)
 
     def reset_state(self) -> None:
@@ -77,8 +84,9 @@ class FBetaScore(Metric):
         square = self.beta**2
         scores = (1.0 + square) * precision * recall / (square * precision + recall + EPSILON)
         if self.average == "weighted":
-            return plain(np.sum(scores * self.positives / (np.sum(self.positives) + EPSILON)))
-        return plain(scores if self.average is None else np.mean(scores))
+            shares = self.positives / (np.sum(self.positives) + EPSILON)
+            return self.rounded(np.sum(scores * shares))
+        return self.rounded(scores if self.average is None else np.mean(scores))
 
     def get_config(self) -> dict:
         return {
@@ -117,12 +125,15 @@ class R2Score(Metric):
 
     R² = 1 - Σ w (t - p)² / Σ w (t - t̄)², t̄ the weighted mean of each column
 
+    Of a column that does not vary it is 1 if the prediction is exact, else 0.
+
     Parameters
     ----------
     class_aggregation : {"uniform_average", "variance_weighted_average", None}
         How the columns of (N, D) become one number; None gives one a column.
     num_regressors : int
-        Predictors to adjust for; 0 gives the plain score.
+        Predictors to adjust for; 0 gives the plain score. Rows of weight zero are no data points;
+        with too few of them the score is not adjusted, with a warning.
     name, dtype
         See :class:`Metric`.
 
@@ -159,20 +170,21 @@ class R2Score(Metric):
         self.squared_sum += np.sum(weights * y_true * y_true, axis=0)
         self.residual += np.sum(weights * np.square(y_true - y_pred), axis=0)
         self.count += np.sum(weights, axis=0)
-        self.num_samples += y_true.size
+        self.num_samples += int(np.count_nonzero(np.any(weights != 0, axis=1)))
 
     def result(self):
         if self.num_samples == 0:
             return 0.0
-        with np.errstate(divide="ignore", invalid="ignore"):
-            total = self.squared_sum - self.sum * (self.sum / self.count)
-            scores = 1.0 - self.residual / total
-            scores = np.where(np.isinf(scores), 0.0, scores)
-            if self.class_aggregation == "uniform_average":
-                scores = np.mean(scores)
-            elif self.class_aggregation == "variance_weighted_average":
-                scores = np.sum(total * scores) / np.sum(total)
-        return plain(self._adjust(scores))
+        total = self.squared_sum - self.sum * ratio(self.sum, self.count)
+        # What is left of the subtraction when nothing varies is rounding, not variance.
+        total = np.where(total <= 4 * np.finfo(float).eps * self.squared_sum, 0.0, total)
+        constant = np.where(self.residual == 0, 1.0, 0.0)
+        scores = np.where(total == 0, constant, 1.0 - ratio(self.residual, total))
+        if self.class_aggregation == "uniform_average":
+            scores = np.mean(scores)
+        elif self.class_aggregation == "variance_weighted_average":
+            scores = ratio(np.sum(total * scores), np.sum(total))
+        return self.rounded(self._adjust(scores))
 
     def _adjust(self, scores):
         spare = self.num_samples - 1 - self.num_regressors
