@@ -221,6 +221,61 @@ def test_forward_and_backward_leave_their_arguments_alone(cell, options):
         np.testing.assert_array_equal(array, want)
 
 
+@pytest.mark.parametrize("bias", [True, False], ids=["", "no bias"])
+@pytest.mark.parametrize(("cell", "options"), CONFIGURATIONS)
+def test_a_step_is_a_sequence_of_length_one(cell, options, bias):
+    case = Case(cell, seed=10, shape=(N, 1, D, H), recurrent=True, bias=bias, **options)
+    arrays = {**case.arrays, "x": case.arrays["x"][:, 0]}
+    for name in ("h", "c"):
+        if f"{name}0" in arrays:
+            arrays[f"{name}_prev"] = arrays.pop(f"{name}0")
+    *states, cache = getattr(cells, f"{cell}_step")(**arrays, **case.options)
+    assert cache.has_bias == bias
+    for state, final in zip(states, case.outputs[1:], strict=True):
+        np.testing.assert_array_equal(state, final)
+    upstream = [case.upstream[0][:, 0] + case.upstream[1], *case.upstream[2:]]
+    found = getattr(cells, f"{cell}_step_backward")(*upstream, cache)
+    wanted = list(case.gradients().values())
+    wanted[0] = wanted[0][:, 0]
+    for got, want in zip(found, wanted, strict=False):
+        if want is not None:
+            np.testing.assert_allclose(got, want, rtol=1e-14, atol=1e-14)
+
+
+@pytest.mark.parametrize("cell", GATES)
+def test_a_recurrent_mask_enters_the_recurrent_product_and_nothing_else(cell):
+    case = Case(cell, seed=11, shape=(N, 1, D, H))
+    mask = case.options["recurrent_mask"] = np.random.default_rng(0).uniform(0.5, 2, (N, H))
+    got = case.run()
+    case.options["recurrent_mask"] = None
+    h0 = case.arrays["h0"]
+    case.arrays["h0"] = h0 * mask
+    want = case.run()
+    if cell == "gru":  # the gates see the masked state, the carried part is the true one
+        np.testing.assert_allclose(got[-1].gates, want[-1].gates, rtol=1e-14)
+        z = want[-1].gates[0, :, :H]
+        np.testing.assert_allclose(got[1], want[1] + z * (h0 - h0 * mask), rtol=1e-12)
+    else:
+        np.testing.assert_allclose(got[1], want[1], rtol=1e-14)
+
+
+@pytest.mark.parametrize(("cell", "options"), CONFIGURATIONS)
+def test_no_bias_is_a_bias_of_zeros(cell, options):
+    case = Case(cell, seed=12, **options)
+    case.arrays["b"][:] = 0
+    zeros = case.run()[0]
+    case.arrays["b"] = None
+    np.testing.assert_array_equal(case.run()[0], zeros)
+
+
+def test_elu_and_selu_are_the_published_formulas():
+    a = np.array([-100.0, -1.0, 0.0, 2.0, 1e4])
+    elu = np.array([-1.0, np.exp(-1) - 1, 0.0, 2.0, 1e4])
+    np.testing.assert_allclose(ACTIVATIONS["elu"].f(a), elu, rtol=1e-15)
+    selu = 1.0507009873554805 * np.where(a > 0, a, 1.6732632423543772 * elu)
+    np.testing.assert_allclose(ACTIVATIONS["selu"].f(a), selu, rtol=1e-14)
+
+
 @pytest.mark.parametrize("cell", GATES)
 def test_the_cache_does_not_share_memory_with_the_callers_arrays(cell):
     case = Case(cell, seed=9)
@@ -291,6 +346,9 @@ def test_float32_stays_float32_and_follows_float64(cell):
 BAD = {
     "x": (lambda a: a[..., None], r"x: expected \(N, T, D=2\), got \(3, 5, 2, 1\)"),
     "Wx": (lambda a: a[:, :-1], r"Wx: expected \(D, \d\*H=\d+\), got"),
+    "Wx ": (lambda a: a[..., None], r"Wx: expected \(D, \d\*H=\d+\), got"),
+    "Wh ": (lambda a: a[..., None], r"Wh: expected \(H, \d\*H\), got"),
+    "x ": (lambda a: a[..., :-1], r"x: expected \(N, T, D=2\), got \(3, 5, 1\)"),
     "Wh": (lambda a: a[:-1], r"Wh: expected \(H, \d\*H\), got"),
     "b": (lambda a: a[..., :-1], r"b: expected \(.*\), got"),
     "h0": (lambda a: a[:-1], r"h0: expected \(3, 4\), got \(2, 4\)"),
@@ -302,6 +360,7 @@ BAD = {
 def test_a_wrong_shape_is_named_with_who_which_expected_and_got(cell, name):
     case = Case(cell)
     spoil, message = BAD[name]
+    name = name.strip()
     case.arrays[name] = spoil(case.arrays[name])
     with pytest.raises(ValueError, match=f"^{cell}_forward: {message}"):
         case.run()

@@ -303,14 +303,14 @@ def lstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None):
     )
     for t in reversed(range(T)):
         m = None if mask is None else mask[t]
-        dh_total, dc_total = dh[t] + dh_next, dc_next
+        dh_total = dh[t] + dh_next
         step = cache._replace(x=x[t], h=h[t : t + 2], c=c[t : t + 2], gates=gates[t])
         dx[t], dh_prev, dc_prev, *weights = lstm_step_backward(
-            where(m, dh_total, 0), where(m, dc_total, 0), step
+            where(m, dh_total, 0), where(m, dc_next, 0), step
         )
         for total, step_gradient in zip((dWx, dWh, db, dpeepholes), weights, strict=True):
             total += step_gradient
-        dh_next, dc_next = where(m, dh_prev, dh_total), where(m, dc_prev, dc_total)
+        dh_next, dc_next = where(m, dh_prev, dh_total), where(m, dc_prev, dc_next)
     db = db if has_bias else None
     dpeepholes = None if options.peepholes is None else dpeepholes
     return LSTMGrads(swap_time(dx), dh_next.copy(), dc_next.copy(), dWx, dWh, db, dpeepholes)

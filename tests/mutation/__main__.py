@@ -11,6 +11,7 @@ import signal
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,9 +68,9 @@ def named() -> list[Mutant]:
         source = (ROOT / patch.path).read_text(encoding="utf-8")
         if patch.before not in source:
             raise SystemExit(f"{patch.path}: patch {patch.number} does not apply: {patch.before}")
-        changed = source.replace(patch.before, patch.after, 1)
+        render = partial(source.replace, patch.before, patch.after, 1)
         function = f"pitfall {patch.number}, {CATALOGUE[patch.number]}"
-        found.append(Mutant(patch.path, function, 0, patch.before, patch.after, changed))
+        found.append(Mutant(patch.path, function, 0, patch.before, patch.after, render))
     return found
 
 
@@ -124,7 +125,7 @@ def _worker(jobs: list[tuple[int, Mutant, Group]]) -> list[tuple[int, int]]:
         for number, mutant, group in jobs:
             path = folder / mutant.path
             original = path.read_text(encoding="utf-8")
-            path.write_text(mutant.source, encoding="utf-8")
+            path.write_text(mutant.render(), encoding="utf-8")
             code = run_tests(folder, expand(group.tests, folder), group.environment)
             path.write_text(original, encoding="utf-8")
             results.append((number, code))

@@ -48,10 +48,10 @@ class Patch(NamedTuple):
 
 PATCHES = [
     Patch(1, RNN, "dh_total = dh[t] + dh_next", "dh_total = dh[t]"),
-    Patch(1, LSTM, "dh_total, dc_total = dh[t] + dh_next, dc_next", "dh_total, dc_total = dh[t], dc_next"),
+    Patch(1, LSTM, "dh_total = dh[t] + dh_next", "dh_total = dh[t]"),
     Patch(1, GRU, "dh_total = dh[t] + dh_next", "dh_total = dh[t]"),
     Patch(2, RNN, "dh_total = dh[t] + dh_next", "dh_total = dh_next"),
-    Patch(2, LSTM, "dh_total, dc_total = dh[t] + dh_next, dc_next", "dh_total, dc_total = dh_next, dc_next"),
+    Patch(2, LSTM, "dh_total = dh[t] + dh_next", "dh_total = dh_next"),
     Patch(3, RNN, ".df(h)  # (2')", ".df(np.tanh(h))  # (2')"),
     Patch(3, LSTM, "phi.df(phi_c)", "phi.df(c)"),
     Patch(3, LSTM, "dsigma(f)  # (3')", "dsigma(1 / (1 + np.exp(-f)))  # (3')"),

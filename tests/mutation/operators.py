@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 
@@ -16,7 +17,7 @@ class Mutant(NamedTuple):
     line: int
     before: str  # the changed piece of source
     after: str
-    source: str  # the whole changed file
+    render: Callable[[], str]  # gives the whole changed file
 
     @property
     def key(self) -> str:
@@ -196,29 +197,31 @@ def mutants(path: str, source: str) -> Iterator[Mutant]:
         is_statement = isinstance(site.node, ast.stmt)
         options = _statements(site.node) if is_statement else _replacements(site.node, site.names)
         for option in options:
-            mutant = _apply(path, tree, site, option)
-            if mutant is not None and mutant.source not in seen:
-                seen.add(mutant.source)
-                yield mutant
+            before = ast.unparse(site.node).split("\n")[0]
+            after = "(deleted)" if option is None else _first_line(option)
+            position = (site.node.lineno, site.node.col_offset, before, after)
+            if before != after and position not in seen:
+                seen.add(position)
+                change = partial(_render, tree, site, option)
+                yield Mutant(path, site.function, site.node.lineno, before, after, change)
 
 
-def _apply(path: str, tree: ast.Module, site: _Site, option: ast.AST | None) -> Mutant | None:
-    body = getattr(site.owner, site.field)
+def _first_line(node: ast.AST) -> str:
+    return ast.unparse(ast.fix_missing_locations(node)).split("\n")[0]
+
+
+def _render(tree: ast.Module, site: _Site, option: ast.AST | None) -> str:
+    """Return the whole source with `option` where the site's node stands."""
     replacement = ast.Pass() if option is None else option
-    before = ast.unparse(site.node).split("\n")[0]
-    after = "(deleted)" if option is None else ast.unparse(ast.fix_missing_locations(option))
-    if before == after.split("\n")[0]:
-        return None
-    if site.index is None:
-        setattr(site.owner, site.field, replacement)
-    else:
-        body[site.index] = replacement
+    body = getattr(site.owner, site.field)
     try:
-        changed = ast.unparse(ast.fix_missing_locations(tree))
+        if site.index is None:
+            setattr(site.owner, site.field, replacement)
+        else:
+            body[site.index] = replacement
+        return ast.unparse(ast.fix_missing_locations(tree))
     finally:
         if site.index is None:
             setattr(site.owner, site.field, site.node)
         else:
             body[site.index] = site.node
-    line = getattr(site.node, "lineno", 0)
-    return Mutant(path, site.function, line, before, after.split("\n")[0], changed)
