@@ -19,8 +19,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..utils import pad_sequences
+from .cache import FeatureCache
 from .errors import VideoError
 from .features import FrameFeatures
+from .splits import stratified_split
 
 _SUFFIXES = """
 .3gp .apng .asf .avi .f4v .flv .gif .m2ts .m4v .mjpeg .mjpg .mkv .mov .mp4 .mpeg .mpg .mts .mxf .ogv
@@ -143,6 +146,7 @@ def load_clips(
     skip_unreadable: bool = False,
     on_error: str = "raise",
     progress: Callable[[int, int, str], None] | None = None,
+    cache: FeatureCache | str | os.PathLike | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> Clips:
     """Read a folder of class folders into memory.
@@ -159,6 +163,8 @@ def load_clips(
         What to do with a clip that breaks off: it is unreadable, or as long as it is good.
     progress : callable, optional
         Called as ``progress(done, total, path)`` after each clip.
+    cache : FeatureCache or path, optional
+        Where features are kept, so that clips are decoded once.
     max_bytes : int, default 2**32
         Largest array to make.
 
@@ -185,13 +191,18 @@ def load_clips(
     ((2, 5, 12), [3, 5], [0, 1], ['blink', 'nod'])
     """
     features = FrameFeatures() if features is None else features
+    if isinstance(cache, (str, os.PathLike)):
+        cache = FeatureCache(cache)
     found = find_clips(folder)
     sequences: list[np.ndarray] = []
     kept: list[int] = []
     skipped: list[str] = []
     for number, path in enumerate(found.paths):
         try:
-            sequences.append(features.from_file(path, on_error=on_error))
+            if cache is None:
+                sequences.append(features.from_file(path, on_error=on_error))
+            else:
+                sequences.append(cache.features(path, features, on_error=on_error))
             kept.append(number)
         except VideoError as error:
             if not skip_unreadable:
@@ -229,28 +240,8 @@ def split(clips: Clips, test_fraction: float = 0.25, seed: int = 0) -> tuple[Cli
     ValueError
         If a class has fewer than two clips, or the fraction is not between 0 and 1.
     """
-    train, test = stratified_indices(clips.y, test_fraction, seed, clips.class_names)
+    train, test = stratified_split(clips.y, test_fraction, seed, clips.class_names)
     return clips.take(train), clips.take(test)
-
-
-def stratified_indices(
-    y: np.ndarray, test_fraction: float, seed: int, class_names: list[str] | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return sorted indices (train, test) with `test_fraction` of each class in the test part."""
-    if not 0 < test_fraction < 1:
-        raise ValueError(f"split: test_fraction: expected between 0 and 1, got {test_fraction!r}")
-    rng = np.random.default_rng(seed)
-    test: list[int] = []
-    for label in np.unique(y):
-        members = rng.permutation(np.flatnonzero(y == label))
-        if len(members) < 2:
-            name = class_names[label] if class_names else label
-            raise ValueError(f"split: class {name}: expected at least 2 clips, got {len(members)}")
-        count = round(len(members) * test_fraction)
-        test.extend(members[: min(max(count, 1), len(members) - 1)])
-    held_out = np.zeros(len(y), dtype=bool)
-    held_out[test] = True
-    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 
 def _pad(
@@ -265,9 +256,7 @@ def _pad(
             f"{longest}: padded to its {steps} frames, {len(sequences)} clips take {size} bytes, "
             f"more than max_bytes={max_bytes}: use max_frames or stride, or stream with VideoFolder"
         )
-    x = np.zeros((len(sequences), steps, *sequences[0].shape[1:]), dtype=np.float32)
-    for row, sequence in zip(x, sequences, strict=True):
-        row[: len(sequence)] = sequence
+    x = pad_sequences(sequences, dtype="float32", padding="post")
     return x, np.arange(steps) < lengths[:, None]
 
 

@@ -19,7 +19,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from .errors import VideoError
-from .reader import MAX_PIXELS, check_count, check_size, read_frames
+from .reader import MAX_PIXELS, VideoReader, check_count, check_size, read_frames
 from .resize import area_weights
 
 # One grey level: contrast below it is the noise of the coding, and is not blown up to the full.
@@ -132,6 +132,25 @@ class FrameFeatures:
         VideoError
             If the clip cannot be read.
         """
+        return self(self.frames(path, on_error=on_error))
+
+    def frames(self, path: str | os.PathLike, *, on_error: str = "raise") -> VideoReader:
+        """Return a reader of the frames that the features of a file are made of.
+
+        They are as small as they may be without the features losing by it: no more than 16 x 16
+        pixels for each cell.
+
+        Parameters
+        ----------
+        path : str or path
+            The file.
+        on_error : {"raise", "truncate"}, default "raise"
+            What to do with a clip that breaks off.
+
+        Returns
+        -------
+        VideoReader
+        """
         settings = {
             "stride": self.stride,
             "max_frames": self.max_frames,
@@ -140,15 +159,14 @@ class FrameFeatures:
             "on_error": on_error,
         }
         reader = read_frames(path, **settings)
-        # The decoder's scaler brings a large frame down to 16 x 16 pixels a cell; rounded to whole
-        # grey levels there, not in the cells, it loses nothing that counts.
+        # Rounded to whole grey levels at 16 x 16 pixels a cell, nothing is lost that counts.
         enough = tuple(
             min(side, 16 * cells) for side, cells in zip(reader.size, self.size, strict=True)
         )
         if reader.size[0] * reader.size[1] > 2 * enough[0] * enough[1]:
             reader.close()
             reader = read_frames(path, size=enough, **settings)
-        return self(reader)
+        return reader
 
     def _shrink(self, frame: np.ndarray) -> np.ndarray:
         """Average one frame down to (h, w) or (h, w, 3), float32 in [0, 1]."""
