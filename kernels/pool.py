@@ -19,7 +19,7 @@ import operator
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from queue import SimpleQueue
 
 
@@ -32,8 +32,7 @@ def _default_num_threads() -> int:
 class _Job:
     """Tasks that several threads take from one end until none is left."""
 
-    def __init__(self, work: Callable, tasks: Iterable):
-        self.work = work
+    def __init__(self, tasks: Iterable[tuple]):
         self.tasks = deque(tasks)
         self.unfinished = len(self.tasks)
         self.count = threading.Lock()
@@ -43,12 +42,12 @@ class _Job:
     def help(self) -> None:
         while True:
             try:
-                task = self.tasks.popleft()
+                work, *arguments = self.tasks.popleft()
             except IndexError:
                 return
             try:
                 if self.error is None:
-                    self.work(*task)
+                    work(*arguments)
             except BaseException as error:  # raised again in the calling thread
                 self.error = error
             with self.count:
@@ -110,22 +109,20 @@ def set_num_threads(n: int) -> None:
     _num_threads = n
 
 
-def run(work: Callable, tasks: list[tuple]) -> None:
-    """Call ``work(*task)`` for every task, on at most `get_num_threads` threads.
+def run(tasks: list[tuple]) -> None:
+    """Call ``task[0](*task[1:])`` for every task, on at most `get_num_threads` threads.
 
     Parameters
     ----------
-    work : callable
-        Releases the GIL if the threads are to gain anything.
     tasks : list of tuple
-        Arguments of each call; the calls may run in any order.
+        A function that releases the GIL and its arguments; the calls may run in any order.
     """
     helpers = min(_num_threads, len(tasks)) - 1
     if helpers < 1:
-        for task in tasks:
-            work(*task)
+        for work, *arguments in tasks:
+            work(*arguments)
         return
-    job = _Job(work, tasks)
+    job = _Job(tasks)
     _pool.call(job, helpers)
     job.help()
     job.finished.wait()

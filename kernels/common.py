@@ -1,0 +1,108 @@
+"""What the three kernels share on their way in: checks, defaults, arrays as kernels want them.
+
+The messages are those of `scratchrnn.cells`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .activations import CODES
+
+
+def activation_code(who: str, activation) -> int:
+    """Return the number by which compiled code knows an activation.
+
+    Parameters
+    ----------
+    who : str
+        The caller, for the error message.
+    activation : str
+        A key of ``scratchrnn.cells.ACTIVATIONS``.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        If it is no such name. A pair of Python functions cannot be compiled.
+    """
+    if isinstance(activation, str) and activation in CODES:
+        return CODES[activation]
+    if isinstance(activation, tuple):
+        raise ValueError(
+            f"{who}: activation: expected a name, got a pair of functions: "
+            f"only the backend 'numpy' can use it"
+        )
+    known = ", ".join(CODES)
+    raise ValueError(f"{who}: activation: expected one of {known}, got {activation!r}")
+
+
+def shaped(who: str, name: str, value, shape: tuple[int, ...], dtype) -> np.ndarray:
+    """Return `value` as an array of `dtype`; ``ValueError`` if its shape is not `shape`."""
+    value = np.asarray(value, dtype=dtype)
+    if value.shape != shape:
+        raise ValueError(f"{who}: {name}: expected {shape}, got {value.shape}")
+    return value
+
+
+def readable(a: np.ndarray) -> np.ndarray:
+    """Return `a` contiguous, aligned and read-only: one type for the compiler."""
+    a = np.require(a, requirements=["C", "A"]).view()
+    a.flags.writeable = False
+    return a
+
+
+def check_sequence(who, G, x, states, Wx, Wh, b, mask, recurrent_mask, bias_shape=None):
+    """Check the arguments of a sequence function and fill in absent states.
+
+    Parameters
+    ----------
+    who : str
+        The caller's name, first word of every error.
+    G : int
+        Gates side by side in `Wx` and `Wh`.
+    x, Wx, Wh, b, mask, recurrent_mask : array_like
+        As the caller received them.
+    states : dict of str to array_like or None
+        Initial states by name.
+    bias_shape : callable, optional
+        Shape of `b` as a function of H; ``(G*H,)`` if not given.
+
+    Returns
+    -------
+    tuple of ndarray
+        x, the states, Wx, Wh, b (or None), mask (or None), recurrent_mask (or None).
+
+    Raises
+    ------
+    ValueError
+        Who, which argument, what was expected, what came.
+    """
+    dtype = np.result_type(x, Wx, Wh)
+    if dtype.kind != "f":
+        raise ValueError(f"{who}: x: expected a floating-point dtype, got {dtype}")
+    if dtype.itemsize not in (4, 8):
+        raise ValueError(f"{who}: x: kernels take float32 and float64, got {dtype}")
+    x, Wx, Wh = (np.asarray(a, dtype) for a in (x, Wx, Wh))
+    H = len(Wh) if Wh.ndim else 0
+    if Wh.shape != (H, G * H):
+        raise ValueError(f"{who}: Wh: expected (H, {G}*H), got {Wh.shape}")
+    if Wx.ndim != 2 or Wx.shape[1] != G * H:
+        raise ValueError(f"{who}: Wx: expected (D, {G}*H={G * H}), got {Wx.shape}")
+    if x.ndim != 3 or x.shape[2] != len(Wx):
+        raise ValueError(f"{who}: x: expected (N, T, D={len(Wx)}), got {x.shape}")
+    N, T, _ = x.shape
+    filled = (
+        np.zeros((N, H), dtype) if state is None else shaped(who, name, state, (N, H), dtype)
+        for name, state in states.items()
+    )
+    if b is not None:
+        b = shaped(who, "b", b, bias_shape(H) if bias_shape else (G * H,), dtype)
+    if mask is not None:
+        mask = shaped(who, "mask", mask, (N, T), bool)
+    if recurrent_mask is not None:
+        recurrent_mask = shaped(who, "recurrent_mask", recurrent_mask, (N, H), dtype)
+    return (x, *filled, Wx, Wh, b, mask, recurrent_mask)

@@ -1,0 +1,249 @@
+"""The register-blocked product: out = start + A B, near the peak of a core at small sizes too.
+
+As a student would write it, four rows and four k at once with the columns innermost, the product
+runs at half the peak: every four multiply-adds cost a load and a store of `out`. Here a tile of
+8 rows by 2 vectors of `out` stays in registers for all k (`tile`, written in LLVM's own
+instructions, which Numba has no other way to say), so that one k costs 2 loads of B and 8 of A
+for 16 multiply-adds. Measured on one core of Zen 5, float32, 16 rows, K = 256, J = 1024:
+230 GFLOP/s, where the plain loop gave 127 and OpenBLAS 76 (113 for large matrices).
+
+B comes in panels two vectors wide (`pack`), so that a tile reads memory in order; rows of `out`
+and `start` are padded to whole vectors (`padded`). Every element is one chain of multiply-adds
+over k = 0, 1, 2, …, beginning at `start`: the same bits in whatever tile it falls.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+
+from .jit import inlined, jit, part, target_features
+
+# Bytes in a vector register, and the rows that 16 (AVX2) or 32 (AVX-512, NEON) of them can hold.
+_FEATURES = target_features()
+if "+avx512f" in _FEATURES:
+    VECTOR, ROWS = 64, 8
+elif "+avx2" in _FEATURES:
+    VECTOR, ROWS = 32, 4
+else:
+    VECTOR, ROWS = 16, 8 if "+neon" in _FEATURES else 4
+
+
+@intrinsic
+def tile(typing, rows, vectors, out, o, ldo, start, s, lds, a, i, row, step, b, p, ldb, K):
+    """out[o + r ldo + j] = start[s + r lds + j] + Σ_k a[i + r row + k step] b[p + k ldb + j].
+
+    For `rows` values of r and `vectors` whole vectors of j, both literals. Arrays are
+    contiguous, whatever their number of axes, and offsets count elements.
+    """
+    if not isinstance(rows, types.IntegerLiteral):
+        return None  # Numba asks again with the literals
+    n = types.intp
+    signature = types.void(rows, vectors, out, n, n, start, n, n, a, n, n, n, b, n, n, n)
+
+    def codegen(context, build, signature, arguments):
+        kinds = signature.args
+        out, start, a, b = (
+            context.make_array(kinds[q])(context, build, arguments[q]).data for q in (2, 5, 8, 12)
+        )
+        write = _Tile(build, context.get_value_type(kinds[2].dtype), kinds[2].dtype.bitwidth // 8)
+        write.places = [
+            (r, v) for r in range(rows.literal_value) for v in range(vectors.literal_value)
+        ]
+        o, ldo, s, lds, i, row, step, p, ldb, K = (
+            arguments[q] for q in (3, 4, 6, 7, 9, 10, 11, 13, 14, 15)
+        )
+        totals = write.load_all(start, s, lds)
+        totals = write.loop(totals, a, i, row, step, b, p, ldb, K)
+        write.store_all(totals, out, o, ldo)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+class _Tile:
+    """Writes the instructions of one tile: its values in registers, one per (row, vector)."""
+
+    def __init__(self, build, element, size):
+        self.build, self.size, self.lanes = build, size, VECTOR // size
+        self.vector = ir.VectorType(element, self.lanes)
+        self.whole = ir.IntType(64)
+
+    def vector_at(self, base, offset, v):
+        offset = self.build.add(offset, self.whole(v * self.lanes))
+        return self.build.bitcast(self.build.gep(base, [offset]), self.vector.as_pointer())
+
+    def load(self, base, offset, v):
+        value = self.build.load(self.vector_at(base, offset, v))
+        value.align = self.size
+        return value
+
+    def row(self, first, stride, r):
+        return self.build.add(first, self.build.mul(stride, self.whole(r)))
+
+    def load_all(self, base, first, stride):
+        return [self.load(base, self.row(first, stride, r), v) for r, v in self.places]
+
+    def store_all(self, totals, base, first, stride):
+        for total, (r, v) in zip(totals, self.places, strict=True):
+            place = self.vector_at(base, self.row(first, stride, r), v)
+            self.build.store(total, place).align = self.size
+
+    def in_all_lanes(self, base, offset):
+        undefined = ir.Constant(self.vector, ir.Undefined)
+        scalar = self.build.load(self.build.gep(base, [offset]))
+        scalar = self.build.insert_element(undefined, scalar, ir.IntType(32)(0))
+        first_lane = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
+        return self.build.shuffle_vector(scalar, undefined, first_lane)
+
+    def multiply_add(self, total, x, y):
+        product = self.build.fmul(x, y, flags=["contract"])
+        return self.build.fadd(total, product, flags=["contract"])
+
+    def loop(self, totals, a, i, row, step, b, p, ldb, K):
+        """for k in range(K): total[r, v] += a[r, k] * b[k, v], everything but k unrolled."""
+        build, zero = self.build, self.whole(0)
+        rows, vectors = (1 + max(place) for place in zip(*self.places, strict=True))
+        a_rows = [self.row(i, row, r) for r in range(rows)]
+        before = build.block
+        body, after = build.append_basic_block("k"), build.append_basic_block("after")
+        build.cbranch(build.icmp_signed("<", zero, K), body, after)
+
+        build.position_at_end(body)
+        k = build.phi(self.whole)
+        sums = [build.phi(self.vector) for _ in totals]
+        b_row, a_column = build.add(p, build.mul(k, ldb)), build.mul(k, step)
+        b_k = [self.load(b, b_row, v) for v in range(vectors)]
+        a_k = [self.in_all_lanes(a, build.add(a_row, a_column)) for a_row in a_rows]
+        added = [
+            self.multiply_add(total, a_k[r], b_k[v])
+            for total, (r, v) in zip(sums, self.places, strict=True)
+        ]
+        k_next = build.add(k, self.whole(1))
+        build.cbranch(build.icmp_signed("<", k_next, K), body, after)
+        for phi, first, next_one in zip([k, *sums], [zero, *totals], [k_next, *added], strict=True):
+            phi.add_incoming(first, before)
+            phi.add_incoming(next_one, body)
+
+        build.position_at_end(after)
+        results = [build.phi(self.vector) for _ in totals]
+        for phi, first, last in zip(results, totals, added, strict=True):
+            phi.add_incoming(first, before)
+            phi.add_incoming(last, body)
+        return results
+
+
+def _tile_in_numpy(rows, vectors, out, o, ldo, start, s, lds, a, i, row, step, b, p, ldb, K):
+    """What `tile` does, for NUMBA_DISABLE_JIT=1."""
+    out, start, a, b = (array.reshape(-1) for array in (out, start, a, b))
+    width = vectors * (VECTOR // out.itemsize)
+    for r in range(rows):
+        total = start[s + r * lds : s + r * lds + width].copy()
+        for k in range(K):
+            total += a[i + r * row + k * step] * b[p + k * ldb : p + k * ldb + width]
+        out[o + r * ldo : o + r * ldo + width] = total
+
+
+if numba.config.DISABLE_JIT:
+    tile = _tile_in_numpy
+
+
+@inlined
+def _product(out, o, ldo, start, s, lds, a, i, row, step, b, p0, panel, ldb, M, K, J):
+    lanes = VECTOR // out.itemsize
+    for j in range(0, J, 2 * lanes):
+        p = p0 + j // (2 * lanes) * panel
+        m = 0
+        if j + lanes < J:
+            while m + ROWS <= M:
+                tile(ROWS, 2, out, o + m * ldo + j, ldo, start, s + m * lds + j, lds,
+                     a, i + m * row, row, step, b, p, ldb, K)  # fmt: skip
+                m += ROWS
+            while m + 4 <= M:
+                tile(4, 2, out, o + m * ldo + j, ldo, start, s + m * lds + j, lds,
+                     a, i + m * row, row, step, b, p, ldb, K)  # fmt: skip
+                m += 4
+            while m < M:
+                tile(1, 2, out, o + m * ldo + j, ldo, start, s + m * lds + j, lds,
+                     a, i + m * row, row, step, b, p, ldb, K)  # fmt: skip
+                m += 1
+        else:
+            while m + ROWS <= M:
+                tile(ROWS, 1, out, o + m * ldo + j, ldo, start, s + m * lds + j, lds,
+                     a, i + m * row, row, step, b, p, ldb, K)  # fmt: skip
+                m += ROWS
+            while m < M:
+                tile(1, 1, out, o + m * ldo + j, ldo, start, s + m * lds + j, lds,
+                     a, i + m * row, row, step, b, p, ldb, K)  # fmt: skip
+                m += 1
+
+
+@part
+def multiply(out, o, start, s, a, i, column, b, M, J):
+    """out[o:o+M, :J] = start[s:s+M, :J] + a[i:i+M, column:column+K] B, with B packed in `b`.
+
+    A `start` of one row is added to every row. Columns are computed to the end of a vector.
+    """
+    width = 2 * (VECTOR // out.itemsize)
+    ldo, lds, row = out.shape[1], start.shape[1], a.shape[1]
+    if len(start) == 1:
+        lds = 0
+    _product(
+        out, o * ldo, ldo, start, s * lds, lds, a, i * row + column, row, 1,
+        b, 0, b.shape[1], width, M, b.shape[1] // width, J,
+    )  # fmt: skip
+
+
+@jit
+def add_transposed(out, sums, j, a, i, b, column, K, J):
+    """out[:, j:j+J] += a[i:i+K].T b[:K, column+j:column+j+J], from the last row to the first.
+
+    The rows of b themselves are added to sums[j:j+J], unless that is empty. J is whole vectors,
+    or as many columns as `out` has after j.
+    """
+    width = 2 * (VECTOR // out.itemsize)
+    block = 128  # so many rows of a panel of b stay in the nearest cache
+    ldo, lda, ldb = out.shape[1], a.shape[1], b.shape[1]
+    for end in range(K, 0, -block):
+        rows = min(block, end)
+        _product(
+            out, j, ldo, out, j, ldo, a, (i + end - 1) * lda, 1, -lda,
+            b, (end - 1) * ldb + column + j, width, -ldb, lda, rows, J,
+        )  # fmt: skip
+        if len(sums):
+            for k in range(end - 1, end - 1 - rows, -1):
+                for q in range(np.uint64(j), np.uint64(j + J)):
+                    sums[q] += b[k, np.uint64(column) + q]
+
+
+@jit
+def pack(weights, transposed, b):
+    """Lay B = weights (K,J), or its transpose, out in panels for `multiply`."""
+    width = 2 * (VECTOR // b.itemsize)
+    for q in range(len(b)):
+        for k in range(b.shape[1] // width):
+            for j in range(width):
+                b[q, k * width + j] = 0
+        if transposed:
+            for j in range(min(width, len(weights) - q * width)):
+                for k in range(weights.shape[1]):
+                    b[q, k * width + j] = weights[q * width + j, k]
+        else:
+            for k in range(len(weights)):
+                for j in range(min(width, weights.shape[1] - q * width)):
+                    b[q, k * width + j] = weights[k, q * width + j]
+
+
+def panels(K: int, J: int, itemsize: int) -> tuple[int, int]:
+    """Return the shape that `pack` gives to a matrix (K, J)."""
+    width = 2 * VECTOR // itemsize
+    return -(-J // width), K * width
+
+
+def padded(columns: int, itemsize: int) -> int:
+    """Return a length for rows of `multiply`'s result: whole vectors, off multiples of 4 KB."""
+    lanes = VECTOR // itemsize
+    return (-(-columns // lanes) + 1) * lanes
