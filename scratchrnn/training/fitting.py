@@ -193,7 +193,7 @@ def _hold_out(data, fraction, given, batch_size):
     """Return the data to learn from, and what is kept for validation or None."""
     who = "fit: validation_data"
     if given is not None:
-        if is_stream(given) and not isinstance(given, tuple):
+        if is_stream(given) and not isinstance(given, tuple | dict):
             return data, open_data(who, given)
         batch = as_batch(who, given)
         return data, ArrayData(who, *batch, batch_size=batch_size or 32)
