@@ -20,6 +20,7 @@ from pathlib import Path
 
 PARTS = {
     "histories": "histories_keras",
+    "fit": "fit_keras",
     "keras": "recurrences_keras",
     "torch": "recurrences_torch",
     "onnx": "recurrences_onnx",
