@@ -19,7 +19,10 @@ import numpy as np
 from ..files import replacing
 
 # The container and codec of each suffix, and the options that take the place of a bit rate.
-_H264, _VP9 = ("libx264", {"crf": "{}"}), ("libvpx-vp9", {"crf": "{}", "b": "0"})
+# Without cpu-independent, x264 writes other bytes from one run to the next (by where its buffers
+# lie in memory); with it, the same frames always give the same file.
+_H264 = ("libx264", {"crf": "{}", "x264-params": "cpu-independent=1"})
+_VP9 = ("libvpx-vp9", {"crf": "{}", "b": "0"})
 _MPEG = {"flags": "+qscale", "global_quality": "236"}
 _CODECS = {
     ".mp4": ("mp4", *_H264),
