@@ -15,9 +15,14 @@ _INNER = ("layer", "backward_layer", "cell")
 _OURS_ALONE = {  # arguments that Keras has not, and the values that mean "not used"
     "checkpoint": None,  # changes memory and time, never a number
     "input_shape": None,
+    "peephole_initializer": None,  # of peepholes, which are refused
+    "peephole_regularizer": None,
     "peepholes": (False,),
     "trainable_initial_state": (False,),
 }
+_UNKNOWN_TO_KERAS = {("seed", "Conv2D"), ("seed", "Dense"), ("seed", "Embedding")}
+_UNKNOWN_TO_KERAS |= {("trainable", "SpatialDropout1D")}  # has no weights, and no such argument
+_NONE_MEANS = {"merge_mode"}  # where None is a value; elsewhere it is "the default"
 _INPUT_UNUSED = {"sparse": (False,), "ragged": (False,), "optional": (False,)}
 
 
@@ -93,7 +98,7 @@ def _translated(where: str, description, depth: int) -> dict:
             inner, arguments = _object(f"{where}: {key}", value)
             kept = {k: v for k, v in arguments.items() if v is not None}
             ours[key] = {"class_name": inner, "config": kept}
-        elif value is not None:
+        elif value is not None or key in _NONE_MEANS:
             ours[key] = value
     return {"class_name": name, "config": ours}
 
@@ -149,10 +154,11 @@ def _described(where: str, description: dict) -> dict:
             theirs[key] = [_described(where, inner) for inner in value]
         elif isinstance(value, dict) and key.endswith(("_initializer", "_regularizer")):
             module = f"keras.{key.rpartition('_')[2]}s"
-            theirs[key] = _keras_object(module, value["class_name"], value["config"])
+            used = {k: v for k, v in value["config"].items() if v is not None}
+            theirs[key] = _keras_object(module, value["class_name"], used)
         elif isinstance(value, dict):
             raise ValueError(f"{where}: {name}: {key}: Keras takes a name alone, got {value!r:.80}")
-        else:
+        elif (value is not None or key in _NONE_MEANS) and (key, name) not in _UNKNOWN_TO_KERAS:
             theirs[key] = value
     return _keras_object("keras.layers", name, theirs)
 

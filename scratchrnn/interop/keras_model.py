@@ -23,7 +23,7 @@ from .keras_weights import find_datasets, open_h5, read_weights, weights_to_byte
 
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _MAX_JSON = 16 << 20
-_MAX_EXPANSION = 20  # Keras stores without compression
+_MAX_EXPANSION, _SMALL = 20, 16 << 20  # Keras stores without compression; others may zip anew
 _WRITTEN_AS = "3.5.0"  # the version whose form of the file this is
 
 
@@ -95,7 +95,7 @@ def _read_zip(who: str, path: Path) -> tuple[dict, bytes]:
                 if names.count(name) != 1:
                     raise ValueError(f"{who}: expected one member {name}, got {names.count(name)}")
             for info in map(archive.getinfo, (_CONFIG, _WEIGHTS)):
-                if info.file_size > _MAX_EXPANSION * max(info.compress_size, 1):
+                if info.file_size > max(_SMALL, _MAX_EXPANSION * info.compress_size):
                     raise ValueError(f"{who}: {info.filename}: refused, it expands too far")
             if archive.getinfo(_CONFIG).file_size > _MAX_JSON:
                 raise ValueError(f"{who}: {_CONFIG}: expected at most {_MAX_JSON} bytes")
@@ -146,7 +146,7 @@ def save_keras_model(model: Sequential, path) -> None:
         "trainable": True,
         "dtype": layers[-1].dtype,
         "layers": [layer_to_keras(who, layer) for layer in layers],
-        "build_input_shape": list(model._built_shape),
+        "build_input_shape": list(model.input_shape),
     }
     members = {
         _METADATA: json.dumps({"keras_version": _WRITTEN_AS, "date_saved": ""}).encode(),

@@ -31,6 +31,7 @@ PLAIN = {
     "Embedding": 1,
     "Flatten": 0,
     "GRUCell": 3,
+    "GaussianNoise": 0,
     "GlobalAveragePooling1D": 0,
     "GlobalAveragePooling2D": 0,
     "GlobalMaxPooling1D": 0,
@@ -38,8 +39,11 @@ PLAIN = {
     "LayerNormalization": 2,
     "Masking": 0,
     "MaxPooling2D": 0,
+    "Permute": 0,
+    "RepeatVector": 0,
     "Reshape": 0,
     "SimpleRNNCell": 3,
+    "SpatialDropout1D": 0,
 }
 _CHILDREN = {
     "Bidirectional": ("forward_layer", "backward_layer"),

@@ -137,7 +137,7 @@ def to_onnx(model, path=None, *, mask: bool = False):
 
 
 def _input_shape(who: str, model, layers) -> tuple:
-    shape = getattr(model, "_built_shape", None)
+    shape = getattr(model, "input_shape", None)
     if not shape:
         raise ValueError(f"{who}: model: expected a Sequential that is built")
     return tuple(shape)

@@ -66,7 +66,7 @@ def export_recurrent(g: Graph, layer, x: Tensor) -> Tensor:
         data = g.flip_time(data)
         mask = mask and g.flip_time(mask)
     masked = Masked.of(g, mask) if mask else None
-    (y,) = _run(g, [layer], data, masked)
+    (y,) = _run(g, [layer], data, masked, "forward")
     y = _shown(g, layer, y, masked)
     return Tensor(y, layer.compute_output_shape(x.shape), mask if layer.return_sequences else None)
 
@@ -74,17 +74,18 @@ def export_recurrent(g: Graph, layer, x: Tensor) -> Tensor:
 def export_bidirectional(g: Graph, layer, x: Tensor) -> Tensor:
     """Add a Bidirectional layer: one node if its two sides are alike, else two."""
     sides = [layer.forward_layer, layer.backward_layer]
-    for side, backwards in zip(sides, (False, True), strict=True):
+    for side in sides:
         check_layer(side)
-        if side.go_backwards != backwards:
-            raise ValueError("a forward layer that goes backwards has no exporter")
     if layer.merge_mode is None:
         raise ValueError("merge_mode None gives two outputs, which has no exporter")
     masked = Masked.of(g, x.mask) if x.mask else None
-    if _form(sides[0]) == _form(sides[1]):
-        outputs = _run(g, sides, x.name, masked)
+    if sides[1].go_backwards and _form(sides[0]) == _form(sides[1]):
+        outputs = _run(g, sides, x.name, masked, "bidirectional")
     else:
-        outputs = _run(g, sides[:1], x.name, masked) + _run(g, sides[1:], x.name, masked)
+        outputs = [
+            _run(g, [side], x.name, masked, "reverse" if side.go_backwards else "forward")[0]
+            for side in sides
+        ]
     forward, backward = (_shown(g, side, y, masked) for side, y in zip(sides, outputs, strict=True))
     y = _merge(g, layer.merge_mode, forward, backward)
     mask = x.mask if sides[0].return_sequences else None
@@ -134,13 +135,13 @@ def _rows(op: str, columns: np.ndarray) -> np.ndarray:
     return np.concatenate([blocks[k] for k in _GATES[op]], axis=-1).T
 
 
-def _run(g: Graph, sides: list, x: str, masked: Masked | None) -> list[str]:
+def _run(g: Graph, sides: list, x: str, masked: Masked | None, direction: str) -> list[str]:
     """Add one node; return each side's whole sequence (N, T, H), or its last step (N, H)."""
     layer, op = sides[0], _KINDS[type(sides[0]).__name__]
     functions = [OURS[name] for side in sides for name in _activation_names(side)]
     attributes = {
         "hidden_size": layer.units,
-        "direction": "bidirectional" if len(sides) == 2 else "forward",
+        "direction": direction,
         "activations": [f.name for f in functions],
         "activation_alpha": [f.alpha for f in functions if f.alpha is not None],
         "activation_beta": [f.beta for f in functions if f.beta is not None],

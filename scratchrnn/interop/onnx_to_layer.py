@@ -32,7 +32,10 @@ def make_layer(node, *, return_sequences: bool = True, **options) -> layers.Laye
     """
     _check(node)
     sides = [_side(node, d, return_sequences, options) for d in range(len(node.directions))]
-    layer = sides[0] if len(sides) == 1 else layers.Bidirectional(sides[0], backward_layer=sides[1])
+    layer = sides[0]
+    if len(sides) == 2:
+        dtype = node.dtype.name
+        layer = layers.Bidirectional(sides[0], backward_layer=sides[1], dtype=dtype)
     layer.build((None, None, node.input_size))
     weights = []
     for d, direction in enumerate(node.directions):
