@@ -44,8 +44,7 @@ figure img { display: block; max-width: 100%; height: auto; }
 figcaption { color: var(--soft); font-size: .9rem; margin-top: .35em; max-width: 46em; }
 .scroll { overflow-x: auto; max-width: 100%; }
 table { border-collapse: collapse; margin-bottom: .4em; font-variant-numeric: tabular-nums; }
-caption { caption-side: bottom; text-align: left; color: var(--soft); font-size: .9rem;
-  padding-top: .4em; }
+.caption { color: var(--soft); font-size: .9rem; }
 th, td { padding: .38em .9em .38em 0; border-bottom: 1px solid var(--line); text-align: left;
   vertical-align: top; }
 th.number, td.number { text-align: right; white-space: nowrap; }
@@ -146,10 +145,10 @@ class Report:
             + "</tr>"
             for row in body
         )  # fmt: skip
-        title = f"<caption>{_inline(caption)}</caption>" if caption else ""
+        title = f'<p class="caption">{_inline(caption)}</p>' if caption else ""
         self._add(
-            f'<div class="scroll"><table>{title}<thead><tr>{head}</tr></thead>'
-            f"<tbody>{lines}</tbody></table></div>"
+            f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
+            f"<tbody>{lines}</tbody></table></div>{title}"
         )
 
     def footer(self, text: str) -> None:

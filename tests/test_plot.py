@@ -224,7 +224,7 @@ def test_gate_traces_are_the_mean_over_units():
     fig = plot.gate_traces(traces, title="gates")
     assert_good(fig)
     assert np.allclose(fig.axes[0].lines[0].get_ydata(), traces["f"].mean(axis=1))
-    labels = [t.get_text() for t in fig.axes[0].get_legend().get_texts()]
+    labels = [t.get_text() for t in fig.legends[0].get_texts()]
     assert labels == ["forget gate f", "cell state c"]
 
 

@@ -63,7 +63,8 @@ def learning_curves(
         known = sorted({key for run in runs.values() for key in run})
         raise ValueError(f"learning_curves: histories: expected one of {metrics}, got {known}")
     if ax is None:
-        fig, axes = figure(3.2 * len(metrics) + 0.4, 3.3, columns=len(metrics), squeeze=False)
+        wide = 4.4 if len(metrics) == 1 else 3.2 * len(metrics) + 0.4
+        fig, axes = figure(wide, 3.3, columns=len(metrics), squeeze=False)
         axes = axes[0]
     else:
         axes = np.atleast_1d(ax)
@@ -73,7 +74,7 @@ def learning_curves(
             _draw_metric(panel, runs, metric, chance)
         handles = _explained(axes[0], runs, metrics[0])
         if handles and ax is None:
-            columns = min(len(handles), 2 * len(metrics))
+            columns = min(len(handles), 3 if len(metrics) == 1 else 2 * len(metrics))
             fig.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=2.6)
         elif handles:
             axes[0].legend(handles=handles, loc="best", handlelength=2.6)
@@ -176,7 +177,7 @@ def gradient_norms(
     """
     if not norms:
         raise ValueError("gradient_norms: norms: expected at least one cell, got none")
-    fig, ax = axes_for(ax, 5.2, 3.3)
+    fig, ax = axes_for(ax, 4.7, 3.2)
     with style():
         for index, (name, values) in enumerate(norms.items()):
             rows = np.atleast_2d(np.asarray(values, dtype=float))

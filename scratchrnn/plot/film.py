@@ -69,11 +69,11 @@ def film_strip(
     shown = range(0, len(frames), every)
     height, width = frames[0].shape[:2]
     cell = min(0.62, 9.6 / len(shown))
-    strip = cell * height / width
+    strip = 1.06 * cell * height / width  # a little more than needed: the width decides
     rows = 0 if probabilities is None else np.shape(probabilities)[-1]
     names = [] if probabilities is None else _names(probabilities, classes, len(frames))
     wide = cell * len(shown) + 0.3 + 0.075 * max([len(name) for name in names], default=0)
-    tall = strip + 0.22 * rows + 0.55 + (0.3 if title else 0)
+    tall = strip + (0.22 * rows + 0.55 if rows else 0.1) + (0.3 if title else 0)
     with style():
         if probabilities is None:
             fig, top = figure(max(wide, 2.5), tall)
@@ -108,10 +108,12 @@ def _names(probabilities: np.ndarray, classes: Sequence[str] | None, steps: int)
 
 def _draw_frames(ax: Axes, frames: list[np.ndarray]) -> None:
     """Frame k fills the width from k − ½ to k + ½, so that what is drawn below lines up."""
+    tall = 0.94 * frames[0].shape[0] / frames[0].shape[1]
     for step, frame in enumerate(frames):
-        ax.imshow(frame, extent=(step - 0.47, step + 0.47, 0, 1), interpolation="bilinear")
+        ax.imshow(frame, extent=(step - 0.47, step + 0.47, 0, tall), interpolation="bilinear")
     ax.set_xlim(-0.5, len(frames) - 0.5)
-    ax.set_ylim(0, 1)
+    ax.set_ylim(0, tall)
+    ax.set_aspect("equal", anchor="S")
     ax.set_axis_off()
 
 
@@ -191,10 +193,11 @@ def prediction_frames(
 
 
 def _set_bars(drawn: Sequence, row: np.ndarray, truth: int | None) -> None:
-    """The likeliest class dark, blue if it is the true one (or none is known), else vermillion."""
+    """The likeliest class dark: blue if it is the true one (or none is known), else vermillion."""
     best = int(row.argmax())
+    wrong = truth not in (None, best)
     for index, (bar, share) in enumerate(zip(drawn, row, strict=True)):
         bar.set_width(float(share))
-        bar.set_hatch("" if index != best or truth in (None, best) else "///")
+        bar.set_facecolor("#B0B0B0" if index != best else _WRONG if wrong else _RIGHT)
+        bar.set_hatch("///" if index == best and wrong else "")
         bar.set_edgecolor("white")
-        bar.set_color((_RIGHT if truth in (None, best) else _WRONG) if index == best else "#B0B0B0")

@@ -127,7 +127,8 @@ def gate_traces(
     'step'
     """
     values = _checked("gate_traces", traces)
-    fig, ax = axes_for(ax, 5.2, 3.0)
+    own = ax is None
+    fig, ax = axes_for(ax, 4.4, 3.0)
     with style():
         for index, (letter, trace) in enumerate(values.items()):
             steps = np.arange(1, len(trace) + 1)
@@ -137,9 +138,14 @@ def gate_traces(
             ax.fill_between(steps, low, high, color=look["color"], alpha=0.12, linewidth=0)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_xlabel("step")
-        ax.set_ylabel("mean over units")
+        if set(values) <= _GATES:
+            ax.set_ylim(0, 1)
+        ax.set_ylabel("openness, mean over units" if set(values) <= _GATES else "mean over units")
         ax.set_title(title or "")
-        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=2.6)
+        if own:
+            fig.legend(loc="outside lower center", ncols=3, handlelength=2.6)
+        else:
+            ax.legend(loc="best", handlelength=2.6)
     return finish(fig, path)
 
 

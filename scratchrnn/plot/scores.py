@@ -59,8 +59,8 @@ def confusion_matrix(
     counts = _counts(y_true, y_pred, None if classes is None else len(classes))
     number = len(counts)
     names = [shorten(c) for c in (range(number) if classes is None else classes)]
-    size = 1.5 + 0.42 * number + 0.07 * max(len(n) for n in names)
-    fig, ax = axes_for(ax, max(3.2, size), max(2.8, size))
+    size = 1.0 + 0.37 * number + 0.07 * max(len(n) for n in names)
+    fig, ax = axes_for(ax, max(2.8, size), max(2.7, size))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     with style():
         ax.imshow(shares, cmap=UNIT_MAP, vmin=0, vmax=1, aspect="equal")
@@ -152,7 +152,8 @@ def bars(
         raise ValueError("bars: values: expected at least one bar, got none")
     series, groups = _grouped(values)
     spans, _ = _grouped(spread) if spread else ({}, [])
-    fig, ax = axes_for(ax, max(3.4, 1.2 + 0.62 * len(series) * len(groups)), 3.2)
+    wide = max(0.62 * len(series), 0.09 * max(len(group) for group in groups) + 0.1)
+    fig, ax = axes_for(ax, max(3.4, 1.3 + wide * len(groups)), 3.2)
     width = 0.8 / len(series)
     with style():
         for index, (name, row) in enumerate(series.items()):

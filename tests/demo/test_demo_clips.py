@@ -66,6 +66,6 @@ def test_clips_are_written_as_video_one_folder_a_class_and_read_back(tmp_path):
 
 def test_the_same_seed_writes_the_same_files(tmp_path):
     for name in "ab":
-        write_clips(tmp_path / name, families=1, seed=1, size=16, ending=".gif")
+        write_clips(tmp_path / name, families=1, seed=1, size=32)
     for path in (tmp_path / "a").glob("*/*"):
         assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes()
