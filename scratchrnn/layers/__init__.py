@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 from .base import Layer
+from .bidirectional import Bidirectional
+from .cell import Cell, StackedRNNCells
 from .core import Activation, Dense, Input, Masking
+from .gated_cells import GRUCell, LSTMCell, SimpleRNNCell
 from .noise import Dropout, GaussianNoise, SpatialDropout1D
 from .recurrent import GRU, LSTM, Recurrent, SimpleRNN
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
+from .rnn import RNN
+from .sequence import SequenceLayer
 from .serialization import LAYERS, deserialize, register, serialize
 from .wrappers import TimeDistributed
 
 _CLASSES = (
     Activation,
+    Bidirectional,
     Dense,
     Dropout,
     Flatten,
     GRU,
+    GRUCell,
     GaussianNoise,
     Input,
     LSTM,
+    LSTMCell,
     Masking,
     Permute,
+    RNN,
     RepeatVector,
     Reshape,
     SimpleRNN,
+    SimpleRNNCell,
     SpatialDropout1D,
+    StackedRNNCells,
     TimeDistributed,
 )
 for _class in _CLASSES:
@@ -32,8 +43,10 @@ for _class in _CLASSES:
 
 __all__ = [
     "LAYERS",
+    "Cell",
     "Layer",
     "Recurrent",
+    "SequenceLayer",
     "deserialize",
     "register",
     "serialize",

@@ -13,6 +13,18 @@ def check_layer(who: str, layer) -> Layer:
     return layer
 
 
+def same_dtype(who: str, options: dict, *layers: Layer) -> dict:
+    """Return `options` with the dtype that all `layers` have, or raise ``ValueError``."""
+    expected = options.get("dtype") or layers[0].dtype
+    for layer in layers:
+        if layer.dtype != expected:
+            raise ValueError(
+                f"{who}: dtype: expected {expected} throughout, "
+                f"got {layer.dtype} of {layer.name!r} inside"
+            )
+    return {**options, "dtype": expected}
+
+
 class TimeDistributed(Layer):
     """Apply the same layer to every step of a sequence.
 
@@ -37,8 +49,9 @@ class TimeDistributed(Layer):
     """
 
     def __init__(self, layer, **options):
-        super().__init__(**options)
-        self.layer = check_layer("TimeDistributed", layer)
+        check_layer("TimeDistributed", layer)
+        super().__init__(**same_dtype("TimeDistributed", options, layer))
+        self.layer = layer
 
     def sublayers(self):
         return [self.layer]
@@ -55,6 +68,9 @@ class TimeDistributed(Layer):
             raise ValueError(f"TimeDistributed: x: expected (N, T, ...), got {x.shape}")
         self._steps = x.shape[:2]
         y = self.layer(x.reshape(-1, *x.shape[2:]), training=training)
+        if isinstance(y, list):
+            name = self.layer.name
+            raise ValueError(f"TimeDistributed: layer: expected one output, {name!r} returns more")
         self._shape = (*self._steps, *y.shape[1:])
         return y.reshape(self._shape)
 
