@@ -1,0 +1,105 @@
+"""Weights, masks, reductions and shapes that differ by an axis of length one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scratchrnn import losses
+
+from .loss_cases import CASES, N, T, make, reals, rng
+
+STEPWISE = [n for n in CASES if "axis" not in CASES[n][0] and not n.startswith("Dice")]
+
+
+@pytest.mark.parametrize("name", STEPWISE)
+def test_masked_steps_change_neither_loss_nor_gradient(name):
+    loss, (y_true, y_pred) = make(name), CASES[name][1]
+    mask = np.array([[True, True, False], [True, False, False]])
+    clean = loss.value_and_gradient(y_true, y_pred, mask=mask)
+    spoilt_true, spoilt_pred = y_true.copy(), y_pred.copy()
+    spoilt_pred[~mask] = np.nan
+    spoilt_true[~mask] = -9 if y_true.dtype.kind == "i" else np.inf
+    spoilt = loss.value_and_gradient(spoilt_true, spoilt_pred, mask=mask)
+    assert spoilt[0] == clean[0]
+    np.testing.assert_array_equal(spoilt[1], clean[1])
+    assert np.all(clean[1][~mask] == 0.0)
+    kept = make(name, reduction="none")(y_true, y_pred)[mask]
+    if not name.startswith("Sparse") or loss.ignore_class is None:
+        np.testing.assert_allclose(clean[0], kept.mean(), rtol=1e-12)
+
+
+def test_weight_zero_leaves_an_entry_out_even_if_it_is_not_finite():
+    loss = losses.MeanSquaredError()
+    y_true, y_pred = np.array([[1.0], [np.nan]]), np.array([[3.0], [np.inf]])
+    value, gradient = loss.value_and_gradient(y_true, y_pred, np.array([1.0, 0.0]))
+    assert value == 2.0  # 4 / 2: Keras divides by the number of entries, not by the weights' sum
+    np.testing.assert_array_equal(gradient, [[2.0], [0.0]])
+
+
+def test_a_mask_divides_by_the_number_of_valid_steps():
+    loss = losses.MeanSquaredError()
+    y_true, y_pred = np.zeros((1, 3, 1)), np.array([[[1.0], [2.0], [50.0]]])
+    mask = np.array([[True, True, False]])
+    assert loss(y_true, y_pred, mask=mask) == 2.5
+    assert loss(y_true, y_pred, np.array([[4.0, 0.0, 1.0]]), mask) == 2.0
+    assert losses.MeanSquaredError("sum")(y_true, y_pred, mask=mask) == 5.0
+    np.testing.assert_array_equal(
+        losses.MeanSquaredError(None)(y_true, y_pred, mask=mask), [[1.0, 4.0, 0.0]]
+    )
+
+
+def test_everything_masked_gives_zero_and_no_gradient():
+    loss = losses.MeanSquaredError()
+    value, gradient = loss.value_and_gradient(*reals(), mask=np.zeros((N, T), bool))
+    assert value == 0.0
+    assert not gradient.any()
+
+
+@pytest.mark.parametrize(
+    ("reduction", "expected"),
+    [
+        ("sum_over_batch_size", (2 * 1.0 + 3 * 4.0) / 2),
+        ("mean", (2 * 1.0 + 3 * 4.0) / 2),
+        ("sum", 2 * 1.0 + 3 * 4.0),
+        ("mean_with_sample_weight", (2 * 1.0 + 3 * 4.0) / 5),
+        ("none", [2.0, 12.0]),
+        (None, [2.0, 12.0]),
+    ],
+)
+@pytest.mark.parametrize("shape", [(2,), (2, 1)])
+def test_reductions_weigh_as_keras_does(reduction, expected, shape):
+    loss = losses.MeanSquaredError(reduction)
+    weights = np.array([2.0, 3.0]).reshape(shape)
+    got = loss(np.zeros((2, 1)), np.array([[1.0], [2.0]]), weights)
+    np.testing.assert_allclose(got, expected)
+
+
+def test_weights_of_one_a_sample_weigh_whole_sequences():
+    loss, (y_true, y_pred) = losses.MeanAbsoluteError("sum"), reals()
+    whole = loss(y_true, y_pred, np.array([2.0, 3.0]))
+    stepwise = loss(y_true, y_pred, np.repeat([[2.0], [3.0]], T, axis=1))
+    assert whole == pytest.approx(stepwise, rel=1e-14)
+    assert loss(y_true, y_pred, 2.0) == pytest.approx(2 * loss(y_true, y_pred), rel=1e-14)
+
+
+def test_one_sample_per_weight_also_when_batch_and_steps_are_equally_many():
+    loss = losses.MeanSquaredError("none")
+    y_pred = np.array([[[1.0], [1.0]], [[1.0], [1.0]]])
+    got = loss(np.zeros_like(y_pred), y_pred, np.array([2.0, 5.0]))
+    np.testing.assert_array_equal(got, [[2.0, 2.0], [5.0, 5.0]])
+
+
+def test_targets_may_lack_the_last_axis_of_length_one():
+    loss = losses.MeanSquaredError()
+    y_true, y_pred = np.array([1.0, 2.0]), np.array([[1.0], [4.0]])
+    assert loss(y_true, y_pred) == 2.0
+    assert loss.gradient(y_true, y_pred).shape == (2, 1)
+    assert loss(y_true[:, None], y_pred[:, 0]) == 2.0
+    assert loss.gradient(y_true[:, None], y_pred[:, 0]).shape == (2,)
+    sequence = rng().normal(size=(N, T, 1))
+    assert loss(np.zeros((N, T)), sequence) == pytest.approx(np.mean(sequence**2))
+    mask = np.array([[True, False, False], [True, True, False]])
+    got, gradient = loss.value_and_gradient(np.zeros((N, T)), sequence, mask=mask)
+    assert got == pytest.approx(np.mean(sequence[mask] ** 2))
+    assert not gradient[~mask].any()
