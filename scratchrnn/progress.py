@@ -1,4 +1,8 @@
-"""A progress bar in Keras's manner; plain lines where the output is not a terminal."""
+"""A progress bar in Keras's manner; plain lines where the output cannot go back in its line.
+
+A terminal can, and so can the output of a notebook's cell, though it is no terminal: it knows the
+carriage return. A file, a pipe or a CI log gets one line when the work is done.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,56 @@ import time
 from typing import TextIO
 
 _WIDTH = 20
+_REDRAW = 0.1  # seconds
 
 
 def format_logs(logs: dict[str, float]) -> str:
-    """Return ``loss: 0.1234 - accuracy: 0.9000``."""
+    """Return ``loss: 0.1234 - accuracy: 0.9000``.
+
+    Examples
+    --------
+    >>> format_logs({"loss": 0.12345, "learning_rate": 1e-4})
+    'loss: 0.1235 - learning_rate: 1.0000e-04'
+    """
     return " - ".join(
-        f"{name}: {value:.4f}" if abs(value) > 1e-3 or value == 0 else f"{name}: {value:.4e}"
+        f"{name}: {value:.4e}" if 0 < abs(value) <= 1e-3 else f"{name}: {value:.4f}"
         for name, value in logs.items()
     )
+
+
+def format_pace(seconds: float, unit: str = "step") -> str:
+    """Return the time that one thing takes.
+
+    Examples
+    --------
+    >>> format_pace(2.0), format_pace(0.0123), format_pace(4e-5)
+    ('2s/step', '12ms/step', '40us/step')
+    """
+    if seconds >= 1 or seconds == 0:
+        return f"{seconds:.0f}s/{unit}"
+    return f"{seconds * 1e3:.0f}ms/{unit}" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us/{unit}"
+
+
+def format_clock(seconds: float) -> str:
+    """Return a duration.
+
+    Examples
+    --------
+    >>> format_clock(7.2), format_clock(83), format_clock(7384)
+    ('7s', '1:23', '2:03:04')
+    """
+    minutes, seconds = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02d}:{seconds:02d}"
+    return f"{minutes}:{seconds:02d}" if minutes else f"{seconds}s"
+
+
+def can_redraw(stream: TextIO) -> bool:
+    r"""Return whether ``\r`` goes back to the begin of the line in `stream`."""
+    if type(stream).__module__.partition(".")[0] == "ipykernel":
+        return True
+    return bool(getattr(stream, "isatty", lambda: False)())
 
 
 class ProgressBar:
@@ -25,9 +71,9 @@ class ProgressBar:
     total : int or None
         None where it is not known.
     verbose : {0, 1, 2}
-        0 silent, 1 a bar that grows (on a terminal), 2 one line at the end.
+        0 silent, 1 a bar that grows (where it can), 2 one line at the end.
     stream : text file, optional
-        ``sys.stdout`` by default, looked up when first written to.
+        ``sys.stdout`` by default, as it is now.
     unit : str, default "step"
 
     Examples
@@ -40,7 +86,7 @@ class ProgressBar:
     def __init__(self, total: int | None, verbose=1, stream: TextIO | None = None, unit="step"):
         self.total, self.verbose, self.unit = total, verbose, unit
         self.stream = sys.stdout if stream is None else stream
-        self.live = verbose == 1 and bool(getattr(self.stream, "isatty", lambda: False)())
+        self.live = verbose == 1 and can_redraw(self.stream)
         self.started = time.monotonic()
         self._last_drawn, self._width, self.done = 0.0, 0, 0
 
@@ -48,7 +94,7 @@ class ProgressBar:
         """Say that `done` things are done; redraws at most ten times a second."""
         self.done = done
         now = time.monotonic()
-        if self.live and now - self._last_drawn > 0.1:
+        if self.live and now - self._last_drawn > _REDRAW:
             self._last_drawn = now
             self._draw(logs or {})
 
@@ -60,14 +106,14 @@ class ProgressBar:
     def _draw(self, logs, final=False) -> None:
         seconds = time.monotonic() - self.started
         each = seconds / max(self.done, 1)
-        pace = f"{each:.0f}s" if each >= 10 else f"{each * 1e3:.0f}ms"
-        if final or not self.total:
-            clock = f"{seconds:.0f}s {pace}/{self.unit}"
-        else:
-            clock = f"{each * (self.total - self.done):.0f}s left, {pace}/{self.unit}"
-        total = self.done if final and not self.total else self.total
-        text = f"{self.done}/{total or '?'} {self._bar(final)}{clock}"
-        text += f" - {format_logs(logs)}" if logs else ""
+        total = self.done if final else self.total
+        left = total is not None and not final
+        clock = format_clock(each * (total - self.done) if left else seconds)
+        parts = [f"{self.done}/{total or '?'}"]
+        if self.live:
+            parts[0] += f" {self._bar(final)}"
+        parts[0] += f" {clock} {format_pace(each, self.unit)}"
+        text = " - ".join([*parts, format_logs(logs)] if logs else parts)
         if self.live:
             self.stream.write("\r" + text.ljust(self._width) + ("\n" if final else ""))
             self._width = len(text)
@@ -76,7 +122,7 @@ class ProgressBar:
         self.stream.flush()
 
     def _bar(self, final: bool) -> str:
-        if not self.live or not (self.total or final):
+        if not (self.total or final):
             return ""
         filled = _WIDTH if final else _WIDTH * self.done // self.total
-        return "━" * filled + "╌" * (_WIDTH - filled) + " "
+        return "━" * filled + "╌" * (_WIDTH - filled)

@@ -94,10 +94,14 @@ class ProgbarLogger(Callback):
     def _finish(self, logs=None) -> None:
         if self._bar is not None:
             self._bar.close(logs)
+            self.params["steps"] = self.params["steps"] or self._bar.done  # known from now on
         self._bar = None
 
     def on_train_begin(self, logs=None) -> None:
         self._in_fit = True
+
+    def on_train_end(self, logs=None) -> None:
+        self._in_fit = False
 
     def on_epoch_begin(self, epoch, logs=None) -> None:
         if self.params["verbose"] and self.params["epochs"] > 1:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import ArrayData
+from .batch import as_batch
 from .streams import StreamData
 
 
@@ -29,9 +30,9 @@ def is_stream(x: Any, y: Any = None) -> bool:
     >>> is_stream(np.zeros((4, 2))), is_stream([[1.0], [2.0]]), is_stream(iter([]))
     (False, False, True)
     """
-    if isinstance(x, list | tuple):
+    if isinstance(x, list | tuple) and not hasattr(x, "x"):
         return y is None and len(x) > 0 and _looks_like_a_batch(x[0])
-    if isinstance(x, np.ndarray | str | bytes) or hasattr(x, "__array__"):
+    if isinstance(x, np.ndarray | str | bytes | dict | tuple) or hasattr(x, "__array__"):
         return False
     return isinstance(x, Iterable) or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
 
@@ -50,6 +51,7 @@ def open_data(who: str, x, y=None, sample_weight=None, mask=None, batch_size=Non
     who : str
         First word of every error.
     x : array_like, or anything that hands out batches
+        Also an object with fields or a dict with keys x, y, sample_weight, mask: all samples.
     y, sample_weight, mask : array_like, optional
     batch_size : int, optional
         32 for arrays. Streams have their own.
@@ -66,11 +68,17 @@ def open_data(who: str, x, y=None, sample_weight=None, mask=None, batch_size=Non
     """
     if not is_stream(x, y):
         size = 32 if batch_size is None else batch_size
+        if isinstance(x, dict) or hasattr(x, "x"):
+            _refuse_beside(who, y=y, sample_weight=sample_weight, mask=mask)
+            return ArrayData(who, *as_batch(who, x), size, shuffle)
         return ArrayData(who, x, y, sample_weight, mask, size, shuffle)
-    beside = {"y": y, "sample_weight": sample_weight, "mask": mask, "batch_size": batch_size}
-    for name, value in beside.items():
+    _refuse_beside(who, y=y, sample_weight=sample_weight, mask=mask, batch_size=batch_size)
+    return StreamData(who, x)
+
+
+def _refuse_beside(who: str, **given) -> None:
+    for name, value in given.items():
         if value is not None:
             raise ValueError(
-                f"{who}: {name}: not to be given beside a data set: its batches say it"
+                f"{who}: {name}: not to be given beside a data set, which says it itself"
             )
-    return StreamData(who, x)

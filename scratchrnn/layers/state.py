@@ -71,11 +71,11 @@ def _check_states(who: str, layer, states) -> list[np.ndarray] | None:
     """Return carried states as fresh arrays of the layer's type."""
     if states is None:
         return None
-    names = getattr(layer, "state_names", states)
-    fits = isinstance(states, list) and len(states) == len(names) > 0
-    if not fits or not all(isinstance(s, np.ndarray) and s.dtype.kind == "f" for s in states):
-        raise ValueError(f"{who}: states: expected one array each for {list(names)}")
-    if any(s.ndim < 2 or len(s) != len(states[0]) for s in states):
-        shapes = [s.shape for s in states]
-        raise ValueError(f"{who}: states: expected (N, ...) with one N, got {shapes}")
+    shapes = layer._state_shapes()
+    good = isinstance(states, list) and len(states) == len(shapes)
+    if not good or not all(isinstance(s, np.ndarray) and s.dtype.kind == "f" for s in states):
+        raise ValueError(f"{who}: states: expected {len(shapes)} arrays, got {states!r:.80}")
+    got = [s.shape for s in states]
+    if got != [(got[0][0] if got[0] else 0, *shape) for shape in shapes]:
+        raise ValueError(f"{who}: states: expected (N, ...) of {shapes}, got {got}")
     return [np.array(s, dtype=layer.dtype) for s in states]

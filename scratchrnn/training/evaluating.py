@@ -6,7 +6,7 @@ import numpy as np
 
 from ..callbacks import CallbackList
 from ..data import Feed, open_data
-from .loop import Mean
+from .loop import Mean, quiet
 from .steps import as_returned
 
 
@@ -74,7 +74,8 @@ class Evaluating:
             if batch.y is None:
                 raise ValueError("evaluate: y: expected targets, got None")
             callbacks.call("on_test_batch_begin", number)
-            loss.add(self.test_step(batch), len(batch.x))
+            with quiet():
+                loss.add(self.test_step(batch), len(batch.x))
             if callbacks.wants_batch_logs:
                 logs = {"loss": loss.result(), **self._metric_logs()}
             callbacks.call("on_test_batch_end", number, logs=logs)

@@ -103,7 +103,7 @@ class Fitting:
             check_class_weight("fit", class_weight)
             if sample_weight is not None:
                 raise ValueError("fit: class_weight: not together with sample_weight")
-        if batch_size is None and steps_per_epoch is not None and not is_stream(x, y):
+        if batch_size is None and steps_per_epoch is not None and hasattr(x, "shape"):
             batch_size = -(-len(x) // steps_per_epoch)
         data = open_data("fit", x, y, sample_weight, mask, batch_size, shuffle)
         data, held_out = _hold_out(
@@ -193,10 +193,9 @@ def _hold_out(data, fraction, given, batch_size):
     """Return the data to learn from, and what is kept for validation or None."""
     who = "fit: validation_data"
     if given is not None:
-        if is_stream(given) and not isinstance(given, tuple | dict):
+        if is_stream(given):
             return data, open_data(who, given)
-        batch = as_batch(who, given)
-        return data, ArrayData(who, *batch, batch_size=batch_size or 32)
+        return data, ArrayData(who, *as_batch(who, given), batch_size=batch_size or 32)
     if isinstance(fraction, int | float) and fraction == 0:
         return data, None
     if not isinstance(data, ArrayData):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..callbacks import CallbackList, History, TerminateOnNaN
 from ..data import Batch, Feed
 from ..data.weights import class_weighted
@@ -27,6 +29,11 @@ class Mean:
     def result(self) -> float:
         """Return the mean so far."""
         return self.total / self.count if self.count else 0.0
+
+
+def quiet() -> np.errstate:
+    """Keep NumPy from warning of what is about to be told as a loss that is not finite."""
+    return np.errstate(over="ignore", invalid="ignore", divide="ignore")
 
 
 class FitLoop:
@@ -108,9 +115,10 @@ class FitLoop:
         if self.class_weight is not None:
             batch = class_weighted("fit", batch, self.class_weight, self.model.output_shape)
         try:
-            if self.tbptt is None:
-                return self.model.train_step(batch)
-            return train_windows(self.model, batch, self.tbptt)
+            with quiet():
+                if self.tbptt is None:
+                    return self.model.train_step(batch)
+                return train_windows(self.model, batch, self.tbptt)
         except NonFiniteError as error:
             if self.callbacks.find(TerminateOnNaN) is not None:
                 return error.loss
