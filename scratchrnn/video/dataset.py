@@ -17,6 +17,9 @@ from .prefetch import prefetch
 from .reader import check_count
 from .splits import class_weights, grouped_split, stratified_split
 
+# Rows and columns of a cell in frames that are to be augmented: few, since that costs time.
+_PIXELS = 6
+
 
 class VideoFolder:
     """Batches of padded, masked clips from a folder of class folders, read as they are needed.
@@ -42,7 +45,10 @@ class VideoFolder:
         How many batches to sort by length together; 1 does not sort.
     augment : callable, optional
         ``augment(frames, rng)`` on the frames (T, H, W) or (T, H, W, 3) uint8 of each clip, such
-        as :class:`scratchrnn.video.augment.Compose`.
+        as :class:`scratchrnn.video.augment.Compose`. They are decoded at about 6 x 6 pixels for
+        each cell of the features, or at their own size if that is smaller.
+    mix : callable, optional
+        ``mix(batch, rng)`` on each batch, such as :class:`scratchrnn.video.augment.MixUp`.
     cache : FeatureCache or path, optional
         Where features are kept. Not used for clips that are augmented.
     skip_unreadable : bool, default False
@@ -86,6 +92,7 @@ class VideoFolder:
         seed: int = 0,
         bucket: int = 8,
         augment: Callable[[np.ndarray, np.random.Generator], np.ndarray] | None = None,
+        mix: Callable[[Batch, np.random.Generator], Batch] | None = None,
         cache: FeatureCache | str | os.PathLike | None = None,
         skip_unreadable: bool = False,
         on_error: str = "raise",
@@ -97,7 +104,8 @@ class VideoFolder:
         self.shuffle, self.seed = bool(shuffle), check_count("VideoFolder", "seed", seed, 0)
         self.bucket = check_count("VideoFolder", "bucket", bucket, 1)
         self.prefetch = check_count("VideoFolder", "prefetch", prefetch, 0)
-        self.augment, self.skip_unreadable, self.on_error = augment, skip_unreadable, on_error
+        self.augment, self.mix = augment, mix
+        self.skip_unreadable, self.on_error = bool(skip_unreadable), on_error
         named = isinstance(cache, (str, os.PathLike))
         self.cache = FeatureCache(cache) if named else cache
         self.skipped: dict[str, str] = {}
@@ -145,14 +153,14 @@ class VideoFolder:
         Returns
         -------
         train, test : VideoFolder
-            With the settings of this one; the test part is neither shuffled nor augmented.
+            With the settings of this one; the test part is not shuffled, augmented or mixed.
         """
         if groups is None:
             parts = stratified_split(self.y, test_fraction, seed, self.class_names)
         else:
             parts = grouped_split(self.y, groups, test_fraction, seed)
         train, test = parts
-        return self._part(train), self._part(test, shuffle=False, augment=None)
+        return self._part(train), self._part(test, shuffle=False, augment=None, mix=None)
 
     def _part(self, indices: np.ndarray, **changes) -> VideoFolder:
         paths = [self.paths[i] for i in indices]
@@ -163,6 +171,7 @@ class VideoFolder:
             "seed": self.seed,
             "bucket": self.bucket,
             "augment": self.augment,
+            "mix": self.mix,
             "cache": self.cache,
             "skip_unreadable": self.skip_unreadable,
             "on_error": self.on_error,
@@ -206,14 +215,20 @@ class VideoFolder:
             window = sorted(window, key=lambda item: len(item[0]))
         starts = np.arange(0, len(window), self.batch_size)
         for start in rng.permutation(starts) if self.shuffle else starts:
-            yield _batch(window[start : start + self.batch_size])
+            batch = _batch(window[start : start + self.batch_size])
+            yield batch if self.mix is None else self.mix(batch, rng)
+
+    def _frames(self, path: str) -> np.ndarray:
+        """Return the frames of a clip, as small as augmentation can bear."""
+        reader = self.features.frames(path, on_error=self.on_error, pixels=_PIXELS)
+        return np.stack(list(reader))
 
     def _read(self, i: int, epoch: int) -> np.ndarray | None:
         """Return the features of clip `i`, or None if it is unreadable and that is allowed."""
         path = self.paths[i]
         try:
             if self.augment is not None:
-                frames = np.stack(list(self.features.frames(path, on_error=self.on_error)))
+                frames = self._frames(path)
                 rng = np.random.default_rng([self.seed, epoch, i])
                 return self.features(self.augment(frames, rng))
             if self.cache is not None:

@@ -134,11 +134,12 @@ class FrameFeatures:
         """
         return self(self.frames(path, on_error=on_error))
 
-    def frames(self, path: str | os.PathLike, *, on_error: str = "raise") -> VideoReader:
+    def frames(
+        self, path: str | os.PathLike, *, on_error: str = "raise", pixels: int = 16
+    ) -> VideoReader:
         """Return a reader of the frames that the features of a file are made of.
 
-        They are as small as they may be without the features losing by it: no more than 16 x 16
-        pixels for each cell.
+        They are as small as they may be without the features losing by it.
 
         Parameters
         ----------
@@ -146,6 +147,8 @@ class FrameFeatures:
             The file.
         on_error : {"raise", "truncate"}, default "raise"
             What to do with a clip that breaks off.
+        pixels : int, default 16
+            Rows and columns that are enough for a cell; more are averaged while decoding.
 
         Returns
         -------
@@ -159,9 +162,9 @@ class FrameFeatures:
             "on_error": on_error,
         }
         reader = read_frames(path, **settings)
-        # Rounded to whole grey levels at 16 x 16 pixels a cell, nothing is lost that counts.
+        # Rounded to whole grey levels in many pixels a cell, little is lost.
         enough = tuple(
-            min(side, 16 * cells) for side, cells in zip(reader.size, self.size, strict=True)
+            min(side, pixels * cells) for side, cells in zip(reader.size, self.size, strict=True)
         )
         if reader.size[0] * reader.size[1] > 2 * enough[0] * enough[1]:
             reader.close()
