@@ -75,7 +75,7 @@ def contact_sheet(
             top, left = row * (height + gap), column * (width + gap)
             sheet[top : top + height, left : left + width] = _rgb(clip[step])
     wide = 0.8 * len(steps)
-    fig, ax = plot.figure(1.6 + wide, 0.5 + wide * sheet.shape[0] / sheet.shape[1])
+    fig, ax = plot.figure(1.9 + wide, 0.5 + wide * sheet.shape[0] / sheet.shape[1])
     ax.imshow(sheet, aspect="equal")
     ax.spines[:].set_visible(False)
     ax.grid(False)
