@@ -17,6 +17,14 @@ How it decides, from the numbers upward:
 """
 
 from .check import check_gradients
+from .network import check_layer, check_model
 from .result import ArrayCheck, Explanation, GradientCheck
 
-__all__ = ["ArrayCheck", "Explanation", "GradientCheck", "check_gradients"]
+__all__ = [
+    "ArrayCheck",
+    "Explanation",
+    "GradientCheck",
+    "check_gradients",
+    "check_layer",
+    "check_model",
+]

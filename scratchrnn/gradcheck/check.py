@@ -115,7 +115,7 @@ def check_gradients(
     with np.errstate(all="ignore"):
         pair = Pair(f, inputs, backward, cache=cache, outputs=outputs)
         chosen = _chosen(pair, wrt)
-        limits = Limits(tolerance, floor, max_entries, method)
+        limits = Limits(tolerance, floor, max_entries, seed, method)
         result = GradientCheck([], tolerance=tolerance, seed=seed, method=_METHODS[method])
         _check(pair, chosen, limits, strict, result)
     return result
@@ -250,7 +250,7 @@ def _check_array(pair, which, lines, limits, conduct: Conduct, low, evidence) ->
     if fault is not None:
         return ArrayCheck(leaf.name, leaf.array.shape, ok=False, fault=fault)
     analytic = np.asarray(gradient, dtype=np.float64)
-    compared = compare(lines, which, analytic, leaf.name, limits, seed=which)
+    compared = compare(lines, which, analytic, leaf.name, limits)
     _keep(evidence, leaf.name, compared)
     return compared.check
 

@@ -32,6 +32,7 @@ import numpy as np
 LADDER = 8.0 ** -np.arange(-3, 14)  # multiples of the input's size, longest first
 _SAFETY = 4.0  # how far the least estimate of the error may itself be short
 _GRAIN = 1e5  # how far rounding inside f may grow on its way to the outputs
+_HIDDEN = 16.0  # the same, where nothing of it shows
 Change = Callable[[float], tuple[float, np.ndarray]]
 
 
@@ -150,8 +151,9 @@ class Lines:
             moved |= (rise != 0) | (fall != 0)
         # An output that no step moved may still have a slope, of less than its last digit.
         still = np.linalg.norm((self.upstream * self.base)[~moved])
-        hidden = self.eps * float(still) / (size * LADDER[0])
-        return from_ladder(*map(np.array, (ahead, behind, up, down)), rounding, hidden)
+        hidden = _HIDDEN * self.eps * float(still) / (size * LADDER[0])
+        grain = _GRAIN * self.eps * float(np.linalg.norm(self.upstream * self.base))
+        return from_ladder(*map(np.array, (ahead, behind, up, down)), rounding, grain, hidden)
 
 
 def _sizes(array: np.ndarray) -> np.ndarray:
@@ -167,6 +169,7 @@ def from_ladder(
     up: np.ndarray,
     down: np.ndarray,
     rounding: float = 0.0,
+    grain: float = 0.0,
     hidden: float = 0.0,
 ) -> Estimate:
     """Return the best derivative that a ladder of steps holds.
@@ -179,6 +182,8 @@ def from_ladder(
         The change of the loss at those steps.
     rounding : float
         The least rounding error of one change of the loss.
+    grain : float
+        The most that it may have grown to inside f.
     hidden : float
         What the slope may be beside what any step shows.
 
@@ -190,11 +195,15 @@ def from_ladder(
         width = ahead + behind
         central = (up - down) / width
         gap = np.abs(up / ahead + down / behind)
-        shaky = 2 * np.fmax(rounding, _noise(up, down, rounding)) / width
+        shaky = 2 * np.fmax(rounding, _noise(up, down, grain)) / width
         richardson = (64 * central[1:] - central[:-1]) / 63
+        step = np.abs(np.diff(central))
         error = np.abs(richardson[1:] - richardson[:-1]) + np.abs(richardson - central[1:])[1:]
         bent = (gap[2:] > gap[1:-1] / 4) & (gap[2:] > 4 * shaky[2:])
-        error += shaky[2:] + np.where(bent, gap[2:], 0.0)
+        # Steps that take the slope further each time have not begun to converge on it.
+        parting = (step[1:] > step[:-1]) & (step[1:] > 4 * rounding / width[2:])
+        error += shaky[2:] + np.where(bent, gap[2:], 0.0) + np.where(parting, 64 * step[1:], 0.0)
+        error += _contradiction(richardson, central, shaky)
         kinked = _kinked(gap, shaky, central)
     error = np.where(np.isfinite(error), error, np.inf)
     best = int(np.argmin(error))
@@ -204,21 +213,36 @@ def from_ladder(
     return Estimate(value, bound, "noise" if bound > abs(value) else "smooth")
 
 
-def _noise(up: np.ndarray, down: np.ndarray, rounding: float) -> np.ndarray:
-    """Return, for each rung, how far the changes at it and at shorter steps are from a line.
+def _contradiction(richardson: np.ndarray, central: np.ndarray, shaky: np.ndarray) -> np.ndarray:
+    """Return, for each rung, how far shorter steps are from it beyond their own noise.
 
-    f(x + h) - f(x - h) falls by 8 from rung to rung but for terms of order h³; what is left at
-    the shorter steps is noise. Where the steps become too short to move f at all, the last
-    change that can be seen is the grain of f, if it is of a size with rounding (and not the edge
-    of a flat place): a derivative that needs a finer one means nothing.
+    Far from the point, where f is flat, long steps agree with each other on a slope of nothing.
+    """
+    rungs = np.arange(central.size)
+    apart = np.abs(central[None, :] - richardson[1:, None]) - shaky[None, :]
+    shorter = rungs[None, :] >= rungs[2:, None]
+    return np.fmax.reduce(np.where(shorter, apart, 0.0), axis=1, initial=0.0)
+
+
+def _noise(up: np.ndarray, down: np.ndarray, most: float) -> np.ndarray:
+    """Return the noise in the changes of each rung, seen by how far rungs are from a line.
+
+    f(x + h) - f(x - h) falls by 8 from rung to rung but for terms of order h³, which fall by
+    512. What is left at shorter steps is noise (1), and noise, once reached, does not fall with
+    h (2). Where the steps become too short to move f at all, the last change that can be seen is
+    the grain of f (3). What is larger than `most` is no rounding but a bend of f in the distance.
     """
     change = up - down
     apart = np.abs(change - np.append(np.nan, change[:-1]) / 8)
-    noise = np.fmax.accumulate(apart[::-1])[::-1]
+    noise = np.fmax.accumulate(apart[::-1])[::-1]  # (1)
+    falls = np.append(False, apart[1:] <= apart[:-1] / 64)
+    bottom = np.logical_or.accumulate(falls) & ~falls & (apart <= most)
+    stays = np.where(bottom, apart, 0.0)
+    noise = np.fmax(noise, np.fmax.accumulate(stays))  # (2)
     moved = np.flatnonzero((up != 0) | (down != 0))
     if moved.size and moved[-1] < up.size - 1:
-        grain = max(abs(up[moved[-1]]), abs(down[moved[-1]]))
-        noise[moved[-1] :] = np.fmax(noise[moved[-1] :], min(grain, _GRAIN * rounding))
+        last = max(abs(up[moved[-1]]), abs(down[moved[-1]]))
+        noise[moved[-1] :] = np.fmax(noise[moved[-1] :], min(last, most))  # (3)
     return noise
 
 

@@ -109,8 +109,11 @@ class Pair:
         return [np.asarray(value) for value in values], kept
 
     def vector(self, arrays: list[np.ndarray]) -> np.ndarray:
-        """Return all outputs of f as one vector (M,), float64 or complex128."""
-        outputs, _ = self.forward(arrays)
+        """Return all outputs of f as one vector (M,), float64 or complex128.
+
+        f gets copies: one that changes its inputs shall not spoil the point of the check.
+        """
+        outputs, _ = self.forward([array.copy() for array in arrays])
         return np.concatenate([np.zeros(0), *(y.reshape(-1) for y in outputs)])
 
     def _split(self, returned) -> tuple[list, list[str], Any]:

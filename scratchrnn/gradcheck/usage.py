@@ -102,7 +102,7 @@ def widen(pair: Pair, evidence: Evidence) -> Widened | None:
     for which, leaf in enumerate(pair.leaves):
         roles = evidence.in_roles.get(leaf.name, {})
         free = [axis for axis in range(leaf.array.ndim) if axis not in roles]
-        if len(free) != 1:
+        if len(free) != 1 or len(set(roles.values())) < len(roles):
             continue
         for weight in pair.leaves:
             for axis in (0, 1):

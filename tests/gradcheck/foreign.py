@@ -26,6 +26,13 @@ def rnn_forward(x, h0, Wx, Wh, b):
     return h, (x, h0, Wx, Wh, h)
 
 
+def one_step(dh, h, Wh, t):
+    """What step t+1's own loss alone hands to step t."""
+    if t + 1 == dh.shape[1]:
+        return 0.0
+    return (dh[:, t + 1] * (1 - h[:, t + 1] ** 2)) @ Wh.T
+
+
 def rnn_backward(bug=None):
     """Return the backward function of `rnn_forward` with one mistake."""
 
@@ -41,6 +48,8 @@ def rnn_backward(bug=None):
                 total = dh[:, t]
             if bug == "overwritten dh" and t < T - 1:
                 total = carried
+            if bug == "truncated":
+                total = dh[:, t] + one_step(dh, h, Wh, t)
             if bug == "dh in place":
                 total = dh[:, t]
                 total += carried
@@ -127,6 +136,8 @@ def lstm_step_backward(bug=None):
         dx, dprev_h = da @ Wx.T, da @ Wh.T
         dprev_c = dc if bug == "dc not times f" else dc * f
         dWx, dWh, db = x.T @ da, prev_h.T @ da, da.sum(axis=0)
+        if bug == "next_h for prev_h":
+            dWh = (o * tanh_c).T @ da
         if bug == "bias not summed":
             db = da
         if bug == "bias copied":
