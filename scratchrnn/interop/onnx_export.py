@@ -9,6 +9,7 @@ from . import onnx_layers as plain
 from .checks import list_layers, optional
 from .onnx_graph import Graph, Tensor
 from .onnx_recurrent import export_bidirectional, export_recurrent
+from .onnx_scan import export_rnn
 
 _OPSET, _IR_VERSION = 17, 8
 _FLOAT, _INT64, _BOOL = 1, 7, 9  # TensorProto's numbers
@@ -31,45 +32,13 @@ EXPORTERS = {
     "Masking": plain.export_masking,
     "MaxPooling2D": plain.export_max_pooling2d,
     "Permute": plain.export_permute,
+    "RNN": export_rnn,
     "RepeatVector": plain.export_repeat_vector,
     "Reshape": plain.export_reshape,
     "SimpleRNN": export_recurrent,
     "SpatialDropout1D": plain.export_nothing,
     "TimeDistributed": plain.export_time_distributed,
 }
-
-
-def export_layer(graph: Graph, layer, x: Tensor) -> Tensor:
-    """Add a layer to a graph.
-
-    Parameters
-    ----------
-    graph : Graph
-    layer : Layer
-    x : Tensor
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    ValueError
-        If the layer, or an option of it, has no exporter.
-    """
-    kind, outer = type(layer).__name__, graph.scope
-    who = f"to_onnx: {kind} {layer.name!r}"
-    if kind not in EXPORTERS:
-        raise ValueError(f"{who}: this layer has no exporter")
-    graph.scope = f"{outer}/{layer.name}" if outer else layer.name
-    try:
-        return EXPORTERS[kind](graph, layer, x)
-    except ValueError as error:
-        if str(error).startswith("to_onnx: "):
-            raise
-        raise ValueError(f"{who}: {error}") from error
-    finally:
-        graph.scope = outer
 
 
 def to_onnx(model, path=None, *, mask: bool = False):
@@ -119,16 +88,16 @@ def to_onnx(model, path=None, *, mask: bool = False):
     if path is not None and Path(path).suffix != ".onnx":
         raise ValueError(f"{who}: path: expected a name that ends in .onnx, got {str(path)!r}")
     shape = _input_shape(who, model, layers)
-    graph = Graph()
+    graph = Graph(EXPORTERS)
     kinds = [type(layer).__name__ for layer in layers if type(layer).__name__ != "Input"]
     first = _INT64 if kinds[:1] == ["Embedding"] else _FLOAT
     x = Tensor("x", shape, "mask" if mask else None)
-    if mask and len(shape) < 2:
+    if mask and len(shape) < (2 if first == _INT64 else 3):
         raise ValueError(f"{who}: mask: expected a model of sequences (N, T, ...), got {shape}")
     if mask and len(shape) > 2:
         x = x._replace(name=graph.blank("x", "mask", len(shape)))
     for layer in layers:
-        x = export_layer(graph, layer, x)
+        x = graph.export(layer, x)
     proto = _finish(graph, model, x, shape, first, mask)
     if path is not None:
         with replacing(path) as file:
@@ -157,15 +126,14 @@ def _finish(graph: Graph, model, y: Tensor, shape: tuple, first: int, mask: bool
     from .. import __version__
 
     onnx = optional("onnx", "onnx", "ONNX")
-    info = onnx.helper.make_tensor_value_info
+    info = graph.value_info
     inputs = [info("x", first, _dimensions(shape))]
     if mask:
         inputs.append(info("mask", _BOOL, _dimensions(shape)[:2]))
-    nodes = [*graph.nodes, onnx.helper.make_node("Identity", [y.name], ["y"], "node:y")]
+    graph.nodes.append(onnx.helper.make_node("Identity", [y.name], ["y"], "node:y"))
+    outputs = [info("y", _FLOAT, _dimensions(y.shape))]
     proto = onnx.helper.make_model(
-        onnx.helper.make_graph(
-            nodes, model.name, inputs, [info("y", _FLOAT, _dimensions(y.shape))], graph.constants
-        ),
+        graph.close(model.name, inputs, outputs, graph.constants),
         opset_imports=[onnx.helper.make_opsetid("", _OPSET)],
         ir_version=_IR_VERSION,
         producer_name="scratchrnn",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -22,9 +23,16 @@ class Graph:
     """Nodes and constants in the order in which they are added.
 
     Every method that adds a node returns the name of its output.
+
+    Parameters
+    ----------
+    exporters : mapping of str to callable
+        By layer class: ``exporter(graph, layer, x) -> Tensor``, or a ValueError that says what
+        has no exporter.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, exporters: Mapping[str, Callable]) -> None:
+        self.exporters = exporters
         self.nodes: list = []
         self.constants: list = []
         self._helper = optional("onnx", "onnx", "ONNX").helper
@@ -37,6 +45,37 @@ class Graph:
         full = f"{self.scope}/{stem}" if self.scope else stem
         self._counts[full] += 1
         return full if self._counts[full] == 1 else f"{full}_{self._counts[full] - 1}"
+
+    def export(self, layer, x: Tensor) -> Tensor:
+        """Add a layer; what it makes is named after it.
+
+        Parameters
+        ----------
+        layer : Layer
+        x : Tensor
+
+        Returns
+        -------
+        Tensor
+
+        Raises
+        ------
+        ValueError
+            If the layer, or an option of it, has no exporter.
+        """
+        kind, outer = type(layer).__name__, self.scope
+        who = f"to_onnx: {kind} {layer.name!r}"
+        if kind not in self.exporters:
+            raise ValueError(f"{who}: this layer has no exporter")
+        self.scope = f"{outer}/{layer.name}" if outer else layer.name
+        try:
+            return self.exporters[kind](self, layer, x)
+        except ValueError as error:
+            if str(error).startswith("to_onnx: "):
+                raise
+            raise ValueError(f"{who}: {error}") from error
+        finally:
+            self.scope = outer
 
     def weight(self, stem: str, value) -> str:
         """Add a constant under a name of its own; floats become float32."""
@@ -72,6 +111,25 @@ class Graph:
         self.nodes.append(self._helper.make_node(op, list(inputs), names, name, **attributes))
         return names
 
+    def body(self) -> Graph:
+        """Return a graph for the inside of a loop: what it uses of this one is there already."""
+        inner = Graph(self.exporters)
+        inner.constants, inner._counts, inner._known = self.constants, self._counts, self._known
+        inner.scope = self.scope
+        return inner
+
+    def fresh(self, stem: str) -> str:
+        """Return a name that is not taken, for an input of a body."""
+        return self._name(stem)
+
+    def value_info(self, name: str, kind: int, shape: list | None = None):
+        """Describe an input or an output."""
+        return self._helper.make_tensor_value_info(name, kind, shape)
+
+    def close(self, name: str, inputs: list, outputs: list, constants=()):
+        """Return what was added as a GraphProto."""
+        return self._helper.make_graph(self.nodes, name, inputs, outputs, list(constants))
+
     # -- shapes, known only when the graph runs --------------------------------------------
 
     def shape(self, x: str, start: int, end: int) -> str:
@@ -87,6 +145,10 @@ class Graph:
         """Reverse axis 1."""
         first, last, step = self.ints(-1), self.ints(-(2**31)), self.ints(-1)
         return self.add("Slice", x, first, last, self.ints(1), step)
+
+    def swap_time(self, x: str, rank: int) -> str:
+        """Swap axes 0 and 1: batch first to time first, or back."""
+        return self.add("Transpose", x, perm=[1, 0, *range(2, rank)])
 
     def to_steps(self, mask: str, rank: int) -> str:
         """Give a mask (N, T) as many trailing axes of 1 as a tensor of this rank needs."""

@@ -99,11 +99,9 @@ def export_layer_normalization(g: Graph, layer, x: Tensor) -> Tensor:
 
 def export_time_distributed(g: Graph, layer, x: Tensor) -> Tensor:
     """Fold the steps into the batch, run the layer inside, and unfold."""
-    from .onnx_export import export_layer
-
     rank = len(x.shape)
     rows = g.reshape(x.name, g.ints(-1), g.shape(x.name, 2, rank))
-    inner = export_layer(g, layer.layer, Tensor(rows, (None, *x.shape[2:])))
+    inner = g.export(layer.layer, Tensor(rows, (None, *x.shape[2:])))
     shape = layer.compute_output_shape(x.shape)
     parts = [g.shape(x.name, 0, 2)]
     if len(shape) > 2:

@@ -14,6 +14,7 @@ import numpy as np
 
 from .onnx_activations import OURS
 from .onnx_graph import Graph, Tensor
+from .onnx_scan import check_states, export_scan
 
 _KINDS = {"SimpleRNN": "RNN", "LSTM": "LSTM", "GRU": "GRU"}
 _GATES = {"RNN": [0], "LSTM": [0, 3, 1, 2], "GRU": [0, 1, 2]}  # ONNX's order, in our numbering
@@ -59,37 +60,45 @@ def _along(g: Graph, index: str, x: str) -> str:
 
 
 def export_recurrent(g: Graph, layer, x: Tensor) -> Tensor:
-    """Add a SimpleRNN, LSTM or GRU."""
-    check_layer(layer)
+    """Add a SimpleRNN, LSTM or GRU: a node, or a loop where a node lacks the activation."""
+    check_states(layer)
+    if not _has_node(layer):
+        return export_scan(g, layer, layer, x)
     data, mask = x.name, x.mask
     if layer.go_backwards:
         data = g.flip_time(data)
         mask = mask and g.flip_time(mask)
     masked = Masked.of(g, mask) if mask else None
-    (y,) = _run(g, [layer], data, masked, "forward")
+    (y,) = _run(g, [layer], data, masked)
     y = _shown(g, layer, y, masked)
-    return Tensor(y, layer.compute_output_shape(x.shape), mask if layer.return_sequences else None)
+    kept = x.mask if layer.return_sequences else None
+    return Tensor(y, layer.compute_output_shape(x.shape), kept)
 
 
 def export_bidirectional(g: Graph, layer, x: Tensor) -> Tensor:
-    """Add a Bidirectional layer: one node if its two sides are alike, else two."""
-    sides = [layer.forward_layer, layer.backward_layer]
-    for side in sides:
-        check_layer(side)
+    """Add a Bidirectional layer: one node if its two sides are alike, else each by itself."""
     if layer.merge_mode is None:
         raise ValueError("merge_mode None gives two outputs, which has no exporter")
-    masked = Masked.of(g, x.mask) if x.mask else None
-    if sides[1].go_backwards and _form(sides[0]) == _form(sides[1]):
-        outputs = _run(g, sides, x.name, masked, "bidirectional")
-    else:
+    sides = [layer.forward_layer, layer.backward_layer]
+    for side in sides:
+        check_states(side)
+    if all(map(_has_node, sides)) and sides[1].go_backwards and _form(sides[0]) == _form(sides[1]):
+        masked = Masked.of(g, x.mask) if x.mask else None
         outputs = [
-            _run(g, [side], x.name, masked, "reverse" if side.go_backwards else "forward")[0]
-            for side in sides
+            _shown(g, side, y, masked)
+            for side, y in zip(sides, _run(g, sides, x.name, masked), strict=True)
         ]
-    forward, backward = (_shown(g, side, y, masked) for side, y in zip(sides, outputs, strict=True))
-    y = _merge(g, layer.merge_mode, forward, backward)
-    mask = x.mask if sides[0].return_sequences else None
-    return Tensor(y, layer.compute_output_shape(x.shape), mask)
+    else:
+        outputs = [g.export(side, x).name for side in sides]
+        if layer.return_sequences:
+            turned = [side.go_backwards for side in sides]
+            outputs = [
+                g.flip_time(y) if turn else y for y, turn in zip(outputs, turned, strict=True)
+            ]
+    y = _merge(g, layer.merge_mode, *outputs)
+    return Tensor(
+        y, layer.compute_output_shape(x.shape), x.mask if layer.return_sequences else None
+    )
 
 
 def _merge(g: Graph, mode: str, forward: str, backward: str) -> str:
@@ -101,17 +110,9 @@ def _merge(g: Graph, mode: str, forward: str, backward: str) -> str:
     return total if mode == "sum" else g.add("Mul", total, g.number(0.5))
 
 
-def check_layer(layer) -> None:
-    """Refuse what a graph cannot do: states that outlive a call or leave it."""
-    kind = type(layer).__name__
-    if kind not in _KINDS:
-        raise ValueError(f"{kind} has no exporter")
-    for option in ("stateful", "return_state"):
-        if getattr(layer, option):
-            raise ValueError(f"{option}=True has no exporter")
-    for name in _activation_names(layer):
-        if name not in OURS:
-            raise ValueError(f"activation {name!r} inside a recurrence has no exporter")
+def _has_node(layer) -> bool:
+    """Whether ONNX has a node that computes what this layer does."""
+    return type(layer).__name__ in _KINDS and all(name in OURS for name in _activation_names(layer))
 
 
 def _activation_names(layer) -> list[str]:
@@ -135,13 +136,13 @@ def _rows(op: str, columns: np.ndarray) -> np.ndarray:
     return np.concatenate([blocks[k] for k in _GATES[op]], axis=-1).T
 
 
-def _run(g: Graph, sides: list, x: str, masked: Masked | None, direction: str) -> list[str]:
+def _run(g: Graph, sides: list, x: str, masked: Masked | None) -> list[str]:
     """Add one node; return each side's whole sequence (N, T, H), or its last step (N, H)."""
     layer, op = sides[0], _KINDS[type(sides[0]).__name__]
     functions = [OURS[name] for side in sides for name in _activation_names(side)]
     attributes = {
         "hidden_size": layer.units,
-        "direction": direction,
+        "direction": "forward" if len(sides) == 1 else "bidirectional",
         "activations": [f.name for f in functions],
         "activation_alpha": [f.alpha for f in functions if f.alpha is not None],
         "activation_beta": [f.beta for f in functions if f.beta is not None],

@@ -110,6 +110,18 @@ def recurrent_models():
             for sequences in (True, False):
                 layer = kind(4, return_sequences=sequences, **option)
                 yield f"{kind.__name__} {option} {sequences}", layer
+    cells = {
+        "GRUCell, reset before": lambda: L.GRUCell(3, reset_after=False),
+        "stacked": lambda: [L.LSTMCell(3, peepholes=True), L.GRUCell(2), L.SimpleRNNCell(4)],
+    }
+    for name, cell in cells.items():
+        yield f"RNN {name}", L.RNN(cell(), **RS)
+        yield f"RNN {name} backwards", L.RNN(cell(), go_backwards=True)
+        yield f"RNN {name} zero", L.RNN(cell(), zero_output_for_mask=True, **RS)
+        yield f"RNN {name} trained", L.RNN(cell(), trainable_initial_state=True)
+        yield f"RNN {name} both ways", L.Bidirectional(L.RNN(cell(), **RS))
+    for kind in (L.SimpleRNN, L.LSTM, L.GRU):
+        yield f"{kind.__name__} with selu", kind(3, activation="selu", **RS)
     for mode in ("concat", "sum", "ave", "mul"):
         for kind in (L.LSTM, L.GRU):
             layer = L.Bidirectional(kind(3, return_sequences=mode != "ave"), merge_mode=mode)
@@ -141,7 +153,7 @@ WHOLE = {
         L.Bidirectional(L.LSTM(4, **RS)),
         L.Dropout(0.5),
         L.LayerNormalization(),
-        L.GRU(3, **RS),
+        L.GRU(3, go_backwards=True, **RS),
         L.TimeDistributed(L.Dense(5, activation="relu")),
         L.SimpleRNN(4),
         L.Dense(3, activation="softmax"),
@@ -298,7 +310,10 @@ def test_a_file_is_written_whole_and_the_same_each_time(tmp_path):
 
 @L.register
 class Unexportable(L.Layer):
-    """A layer that ONNX has never heard of."""
+    """A layer that ONNX has never heard of, and a cell."""
+
+    class Cell(L.GRUCell):
+        """As good as a GRU's, but not one."""
 
     def call(self, x, mask=None, training=False):
         return x
@@ -313,8 +328,9 @@ class Unexportable(L.Layer):
         (lambda: Unexportable(name="mine"), "Unexportable 'mine': this layer has no exporter"),
         (lambda: L.GRU(3, stateful=True), "GRU .*: stateful=True has no exporter"),
         (lambda: L.LSTM(3, return_state=True), "return_state=True has no exporter"),
-        (lambda: L.LSTM(3, activation="selu"), "activation 'selu' inside a recurrence"),
-        (lambda: L.Dense(3, activation="sparsemax"), "activation sparsemax has no exporter"),
+        (lambda: L.Bidirectional(L.GRU(3, stateful=True)), "stateful=True has no exporter"),
+        (lambda: L.Dense(3, activation="sparsemax"), "activation 'sparsemax' has no exporter"),
+        (lambda: L.RNN(Unexportable.Cell(2)), "a loop over Cell has no exporter"),
         (lambda: L.Bidirectional(L.GRU(3), merge_mode=None), "merge_mode None"),
         (lambda: L.LayerNormalization(axis=1), "an axis other than the last has no exporter"),
         (
