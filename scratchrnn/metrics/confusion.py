@@ -91,9 +91,10 @@ def _count_columns(truth, scores, weights, thresholds):
     yes, no = np.zeros(shape), np.zeros(shape)
     np.add.at(yes, (above, column), weights * truth)
     np.add.at(no, (above, column), weights * ~truth)
-    # A score that exceeds k thresholds is positive at the first k of them.
+    # A score that exceeds k thresholds is positive at the first k of them, negative at the rest.
     tp, fp = (np.cumsum(c[::-1], axis=0)[::-1][1:] for c in (yes, no))
-    return tp, fp, no.sum(axis=0) - fp, yes.sum(axis=0) - tp
+    tn, fn = (np.cumsum(c, axis=0)[:-1] for c in (no, yes))
+    return tp, fp, tn, fn
 
 
 def _thresholds_below(scores, thresholds):
