@@ -8,6 +8,7 @@ from .cell import Cell, StackedRNNCells
 from .core import Activation, Dense, Input, Masking
 from .gated_cells import GRUCell, LSTMCell, SimpleRNNCell
 from .noise import Dropout, GaussianNoise, SpatialDropout1D
+from .normalized import LayerNormGRU, LayerNormLSTM
 from .recurrent import GRU, LSTM, Recurrent, SimpleRNN
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
 from .rnn import RNN
@@ -27,6 +28,8 @@ _CLASSES = (
     Input,
     LSTM,
     LSTMCell,
+    LayerNormGRU,
+    LayerNormLSTM,
     Masking,
     Permute,
     RNN,

@@ -178,9 +178,6 @@ class LSTMWeights(Gated):
         recurrent_initializer="orthogonal",
         bias_initializer="zeros",
         unit_forget_bias=True,
-        peepholes=False,
-        peephole_initializer="zeros",
-        peephole_regularizer=None,
         **options,
     ):
         super().__init__(
@@ -197,13 +194,44 @@ class LSTMWeights(Gated):
             who, "recurrent_activation", recurrent_activation
         )
         self.unit_forget_bias = check_flag(who, "unit_forget_bias", unit_forget_bias)
-        self.use_peepholes = check_flag(who, "peepholes", peepholes)
-        self.peephole_initializer = initializers.get(peephole_initializer)
-        self.peephole_regularizer = regularizers.get(peephole_regularizer)
 
     def _build_further(self):
         if self.use_bias and self.unit_forget_bias:
             self.bias[self.units : 2 * self.units] = 1
+
+    def _options(self):
+        return {
+            "activation": self.activation,
+            "recurrent_activation": self.recurrent_activation,
+        }
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "recurrent_activation": self.recurrent_activation,
+            "unit_forget_bias": self.unit_forget_bias,
+        }
+
+
+class PeepholeWeights(LSTMWeights):
+    """Weights and options of an LSTM whose gates may see the cell state."""
+
+    def __init__(
+        self,
+        units,
+        *arguments,
+        peepholes=False,
+        peephole_initializer="zeros",
+        peephole_regularizer=None,
+        **options,
+    ):
+        super().__init__(units, *arguments, **options)
+        self.use_peepholes = check_flag(type(self).__name__, "peepholes", peepholes)
+        self.peephole_initializer = initializers.get(peephole_initializer)
+        self.peephole_regularizer = regularizers.get(peephole_regularizer)
+
+    def _build_further(self):
+        super()._build_further()
         self.peepholes = None
         if self.use_peepholes:
             self.peepholes = self.add_weight(
@@ -211,17 +239,12 @@ class LSTMWeights(Gated):
             )
 
     def _options(self):
-        options = {
-            "activation": self.activation,
-            "recurrent_activation": self.recurrent_activation,
-        }
+        options = super()._options()
         return {**options, "peepholes": self.peepholes} if self.use_peepholes else options
 
     def get_config(self):
         return {
             **super().get_config(),
-            "recurrent_activation": self.recurrent_activation,
-            "unit_forget_bias": self.unit_forget_bias,
             "peepholes": self.use_peepholes,
             "peephole_initializer": initializers.serialize(self.peephole_initializer),
             "peephole_regularizer": regularizers.serialize(self.peephole_regularizer),

@@ -17,7 +17,7 @@ from ..cells import (
     rnn_step_backward,
 )
 from .cell import Cell
-from .gated import Gated, GRUWeights, LSTMWeights
+from .gated import Gated, GRUWeights, PeepholeWeights
 
 
 class GatedCell(Gated, Cell):
@@ -83,7 +83,7 @@ class SimpleRNNCell(GatedCell):
         return self._dropped(dx), [dh], self._given(gradients)
 
 
-class LSTMCell(LSTMWeights, GatedCell):
+class LSTMCell(PeepholeWeights, GatedCell):
     """One step of `LSTM`; the states are h and c.
 
     Parameters

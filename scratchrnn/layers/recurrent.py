@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import backend
 from .arguments import refusing
-from .gated import Gated, GRUWeights, LSTMWeights
+from .gated import Gated, GRUWeights, PeepholeWeights
 from .sequence import SequenceLayer, segments
 
 
@@ -162,7 +162,7 @@ class SimpleRNN(Recurrent):
     cell, gates = "rnn", 1
 
 
-class LSTM(LSTMWeights, Recurrent):
+class LSTM(PeepholeWeights, Recurrent):
     """Long short-term memory, with peepholes as an option.
 
     Parameters

@@ -24,6 +24,8 @@ CASES = {
     "GaussianNoise": (lambda **o: layers.GaussianNoise(0.5, **o), (3, 4)),
     "Input": (lambda **o: layers.Input((4,), **o), (3, 4)),
     "LSTM": (lambda **o: layers.LSTM(5, peepholes=True, **o), (3, 4, 2)),
+    "LayerNormGRU": (lambda **o: layers.LayerNormGRU(5, **o), (3, 4, 2)),
+    "LayerNormLSTM": (lambda **o: layers.LayerNormLSTM(5, **o), (3, 4, 2)),
     "Masking": (lambda **o: layers.Masking(**o), (3, 4, 2)),
     "Permute": (lambda **o: layers.Permute((2, 1), **o), (3, 4, 2)),
     "RNN": (

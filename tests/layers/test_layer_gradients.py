@@ -14,6 +14,8 @@ RECURRENT = {
     "lstm-peepholes": lambda **o: layers.LSTM(4, peepholes=True, dtype="float64", **o),
     "gru": lambda **o: layers.GRU(4, dtype="float64", **o),
     "gru-reset-before": lambda **o: layers.GRU(4, reset_after=False, dtype="float64", **o),
+    "layer-norm-lstm": lambda **o: layers.LayerNormLSTM(4, dtype="float64", **o),
+    "layer-norm-gru": lambda **o: layers.LayerNormGRU(4, dtype="float64", **o),
 }
 N, T, D, H = 3, 5, 2, 4
 
