@@ -211,9 +211,7 @@ def load_model(
     """
     refuse("load_model", {"safe_mode": safe_mode}, {"safe_mode": (True, "it is always safe")})
     with saving.open_archive(filepath, "load_model") as archive:
-        if archive.description["kind"] != "model":
-            raise ValueError("weights alone, not a model; load_weights reads it")
-        model = Sequential.from_config(archive.description["model"], custom_objects)
+        model = saving.make_model(Sequential, archive, custom_objects)
         saving.restore(model, archive, compile)
     return model
 

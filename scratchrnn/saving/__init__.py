@@ -8,13 +8,14 @@
 from __future__ import annotations
 
 from .archive import Archive, open_archive, write_archive
-from .model_file import read_training, restore, write_model
+from .model_file import make_model, read_training, restore, write_model
 from .tree import pack, unpack
 from .weights_file import load_weights, save_weights
 
 __all__ = [
     "Archive",
     "load_weights",
+    "make_model",
     "open_archive",
     "pack",
     "read_training",

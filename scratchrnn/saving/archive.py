@@ -34,7 +34,7 @@ _DTYPES = {np.dtype(code).str: np.dtype(code) for code in ("?", "u1", "<i4", "<i
 _HEADER = re.compile(
     rb"\{'descr': '([<|][a-z][0-9])', 'fortran_order': False, 'shape': \(([0-9, ]{0,200})\), \} *\n"
 )
-_MAX_DIRECTORY, _MAX_DESCRIPTION, _CHUNK = 1 << 20, 1 << 24, 1 << 20
+_MAX_DIRECTORY, _MAX_DESCRIPTION, _CHUNK = 1 << 20, 1 << 20, 1 << 20
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -78,7 +78,8 @@ def write_archive(path, description: dict, arrays: dict[str, np.ndarray]) -> Non
     Raises
     ------
     ValueError
-        If `path` does not end in ``.npz``, or an array is none of these.
+        If `path` does not end in ``.npz``, an array is none of these, or the description is not
+        JSON-able or larger than 1 MiB.
     """
     path = Path(path)
     if path.suffix != ".npz":
@@ -94,7 +95,15 @@ def write_archive(path, description: dict, arrays: dict[str, np.ndarray]) -> Non
         name: [value.dtype.str, list(value.shape), _digest(value)] for name, value in plain.items()
     }
     whole = {"format": FORMAT, "version": VERSION, **description, "arrays": listed}
-    text = np.frombuffer(json.dumps(whole).encode(), np.uint8)
+    try:
+        text = np.frombuffer(json.dumps(whole).encode(), np.uint8)
+    except TypeError as error:
+        raise ValueError(f"save: {path}: its description is not JSON-able: {error}") from error
+    if text.size > _MAX_DESCRIPTION:
+        raise ValueError(
+            f"save: {path}: its description, metadata included, would take {text.size:,} bytes; "
+            f"{_MAX_DESCRIPTION:,} is the most"
+        )
     with replacing(path) as file:
         np.savez(file, **{_DESCRIPTION: text}, **plain)
 
@@ -141,7 +150,7 @@ class Archive:
         if header is None or header.dtype != np.uint8 or header.nbytes > _MAX_DESCRIPTION:
             raise ValueError(f"not a {FORMAT} file: no description in it")
         try:
-            text = self._read_numbers(_DESCRIPTION, header).tobytes().decode()
+            text = str(self._read_numbers(_DESCRIPTION, header).data, "utf-8")
             description = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise ValueError(f"its description cannot be read ({error})") from error

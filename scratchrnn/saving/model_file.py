@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import warnings
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,37 @@ def _serialize(module, request) -> str | dict:
     return request if isinstance(request, str) else module.serialize(module.get(request))
 
 
-def restore(model, archive: Archive, compile: bool = True) -> dict | None:
+def make_model(cls, archive: Archive, custom_objects: dict | None):
+    """Return the model that the file describes, its weights zeros.
+
+    Parameters
+    ----------
+    cls : type
+        The model's class, with ``from_config``.
+    archive : Archive
+    custom_objects : dict of str to type or None
+        Layer classes of the user, by name.
+
+    Returns
+    -------
+    Sequential
+
+    Raises
+    ------
+    ValueError
+        If it is no model, or one with more weights than the file has.
+    """
+    description = archive.description
+    if description["kind"] != "model":
+        raise ValueError("weights alone, not a model; load_weights reads them")
+    sizes = [prod(h.shape) for name, h in archive.headers.items() if name.startswith("weights/")]
+    with zero_weights(sum(sizes)):
+        model = cls.from_config(description["model"], custom_objects)
+        model.build(tuple(description["input_shape"]))
+    return model
+
+
+def restore(model, archive: Archive, compile: bool = True) -> None:
     """Fill a model that was made of ``archive.description["model"]`` with the rest of its file.
 
     Parameters
@@ -106,30 +137,21 @@ def restore(model, archive: Archive, compile: bool = True) -> dict | None:
     compile : bool, default True
         Whether to compile it as it was, with the optimizer's state.
 
-    Returns
-    -------
-    dict or None
-        The state of the `fit` that ran when the file was written.
-
     Raises
     ------
     ValueError
         If the file's parts do not fit each other.
     """
     description = archive.description
-    names = [name for name in archive.headers if name.startswith("weights/")]
-    with zero_weights(sum(np.prod(archive.headers[n].shape, dtype=int) for n in names)):
-        model.build(tuple(description["input_shape"]))
     if not isinstance(description["metadata"], dict):
         raise ValueError("metadata: expected a dict")
     model.metadata = description["metadata"]
-    read_weights(model, archive)
-    state, optimizer, training = read_sections(archive)
+    read_weights(model, archive, exact=True)
+    state, optimizer, _ = read_sections(archive)
     model.set_state(state)
     if compile and description["compile"] is not None:
         model.compile(**_compile_arguments(description["compile"]))
         put_optimizer_state(model, optimizer)
-    return training
 
 
 def _compile_arguments(chosen: dict) -> dict:
@@ -147,14 +169,18 @@ def _deserialize(module, described):
     return described
 
 
-def read_weights(model, archive: Archive) -> None:
-    """Copy the file's weights into a built model; all or nothing."""
+def read_weights(model, archive: Archive, exact: bool = False) -> None:
+    """Copy the file's weights into a built model; all or nothing.
+
+    With `exact`, their floating-point types have to be the model's too.
+    """
     there = sorted(name for name in archive.headers if name.startswith("weights/"))
     if there != weight_keys(model):
         raise ValueError(f"expected {len(model.weights)} weights, got {len(there)}")
     for name, value, key in zip(model.weight_names, model.weights, there, strict=True):
         header = archive.headers[key]
-        if header.shape != value.shape or header.dtype.kind != "f":
+        fits = header.dtype == value.dtype if exact else header.dtype.kind == "f"
+        if header.shape != value.shape or not fits:
             expected, got = f"{value.dtype} {value.shape}", f"{header.dtype} {header.shape}"
             raise ValueError(f"{name}: expected {expected}, got {got}")
     values = [archive.read(key) for key in there]
