@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -147,16 +148,30 @@ def read_weights(who: str, groups: list[Group], source) -> None:
     place(who, expected, found)
 
 
-def open_h5(who: str, source):
-    """Open an HDF5 file for reading; an error says that it is none, or of the older format."""
+@contextmanager
+def open_h5(who: str, source) -> Iterator:
+    """Open an HDF5 file for reading; whatever h5py raises meanwhile becomes our error.
+
+    Parameters
+    ----------
+    who : str
+        First words of every error.
+    source : path-like or binary file
+
+    Yields
+    ------
+    h5py.File
+    """
+    h5py = _h5py()
     try:
-        file = _h5py().File(source, "r")
+        with h5py.File(source, "r") as file:
+            if "layer_names" in file.attrs or "model_weights" in file:
+                raise ValueError(f"{who}: Keras 2's format: expected Keras 3's, with 'layers'")
+            yield file
     except _H5_ERRORS as error:
+        if isinstance(error, ValueError) and str(error).startswith(who):
+            raise
         raise ValueError(f"{who}: not an HDF5 file, or damaged ({error})") from error
-    if "layer_names" in file.attrs or "model_weights" in file:
-        file.close()
-        raise ValueError(f"{who}: Keras 2's format: expected Keras 3's .weights.h5, with 'layers'")
-    return file
 
 
 def find_datasets(who: str, file) -> dict:
@@ -172,12 +187,7 @@ def find_datasets(who: str, file) -> dict:
     -------
     dict of str to h5py.Dataset
     """
-    try:
-        found = dict(_walk(who, file, "", 0, [_MAX_OBJECTS]))
-    except _H5_ERRORS as error:
-        if isinstance(error, ValueError) and str(error).startswith(who):
-            raise
-        raise ValueError(f"{who}: damaged ({error})") from error
+    found = dict(_walk(who, file, "", 0, [_MAX_OBJECTS]))
     return {
         path: dataset
         for path, dataset in found.items()
@@ -206,13 +216,8 @@ def _walk(who: str, group, path: str, depth: int, left: list[int]) -> Iterator[t
 
 def _read(who: str, key: str, dataset, shape: tuple[int, ...]) -> np.ndarray:
     """Read one array, its shape and type checked before any memory is taken."""
-    try:
-        if dataset.shape != shape:
-            raise ValueError(f"{who}: {key}: expected shape {shape}, got {dataset.shape}")
-        if dataset.dtype.kind not in "fiu" or dataset.is_virtual or dataset.external:
-            raise ValueError(f"{who}: {key}: expected plain numbers, got {dataset.dtype}")
-        return check_values(who, key, dataset[()])
-    except _H5_ERRORS as error:
-        if isinstance(error, ValueError) and str(error).startswith(who):
-            raise
-        raise ValueError(f"{who}: {key}: damaged ({error})") from error
+    if dataset.shape != shape:
+        raise ValueError(f"{who}: {key}: expected shape {shape}, got {dataset.shape}")
+    if dataset.dtype.kind not in "fiu" or dataset.is_virtual or dataset.external:
+        raise ValueError(f"{who}: {key}: expected plain numbers, got {dataset.dtype}")
+    return check_values(who, key, dataset[()])

@@ -9,7 +9,7 @@ from . import onnx_layers as plain
 from .checks import list_layers, optional
 from .onnx_graph import Graph, Tensor
 from .onnx_recurrent import export_bidirectional, export_recurrent
-from .onnx_scan import export_rnn
+from .onnx_scan import export_layer_norm, export_rnn
 
 _OPSET, _IR_VERSION = 17, 8
 _FLOAT, _INT64, _BOOL = 1, 7, 9  # TensorProto's numbers
@@ -28,6 +28,8 @@ EXPORTERS = {
     "GlobalMaxPooling1D": plain.export_max_1d,
     "Input": plain.export_nothing,
     "LSTM": export_recurrent,
+    "LayerNormGRU": export_layer_norm,
+    "LayerNormLSTM": export_layer_norm,
     "LayerNormalization": plain.export_layer_normalization,
     "Masking": plain.export_masking,
     "MaxPooling2D": plain.export_max_pooling2d,

@@ -1,8 +1,8 @@
 """Recurrences that ONNX has no node for, as a Scan: a loop whose body is one step.
 
-Cells run by `RNN`, and the three recurrences with an activation that ONNX's nodes do not have. The
-body reads like the equations of :mod:`scratchrnn.cells`; under a mask it carries states and output
-through, so that any mask gives what the layer gives.
+Cells run by `RNN`, layer-normalised recurrences, and RNN, LSTM and GRU with an activation that
+ONNX's nodes do not have. Under a mask the body carries states and output through, so that any mask
+gives what the layer gives.
 """
 
 from __future__ import annotations
@@ -11,101 +11,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .onnx_functions import add_activation
 from .onnx_graph import Graph, Tensor
+from .onnx_steps import step_of
 
 _FLOAT, _BOOL = 1, 9  # TensorProto's numbers
-
-
-def _affine(g: Graph, x: str, weight: str, bias: str | None = None) -> str:
-    product = g.add("MatMul", x, weight)
-    return product if bias is None else g.add("Add", product, bias)
-
-
-def _split(g: Graph, a: str, count: int) -> list[str]:
-    return g.add_many("Split", count, a, axis=-1)
-
-
-def _weigh(g: Graph, z: str, old: str, new: str) -> str:
-    """Return z·old + (1 - z)·new."""
-    rest = g.add("Sub", g.number(1.0), z)
-    return g.add("Add", g.add("Mul", z, old), g.add("Mul", rest, new))
-
-
-def rnn_step(g: Graph, cell, x: str, states: list[str]) -> list[str]:
-    """Equations (1) and (2) of cells/rnn.py."""
-    a = _affine(g, x, g.weight("kernel", cell.kernel))
-    a = g.add("Add", a, _affine(g, states[0], g.weight("recurrent", cell.recurrent_kernel)))
-    if cell.bias is not None:
-        a = g.add("Add", a, g.weight("bias", cell.bias))
-    return [add_activation(g, a, cell.activation)]
-
-
-def lstm_step(g: Graph, cell, x: str, states: list[str]) -> list[str]:
-    """Equations (1) to (7) of cells/lstm.py."""
-    h, c = states
-    a = _affine(g, x, g.weight("kernel", cell.kernel))
-    a = g.add("Add", a, _affine(g, h, g.weight("recurrent", cell.recurrent_kernel)))
-    if cell.bias is not None:
-        a = g.add("Add", a, g.weight("bias", cell.bias))
-    a_i, a_f, a_g, a_o = _split(g, a, 4)
-    p_i, p_f, p_o = cell.peepholes if cell.use_peepholes else (None, None, None)
-
-    def gate(pre: str, peephole: np.ndarray | None, c: str) -> str:
-        if peephole is not None:
-            pre = g.add("Add", pre, g.add("Mul", g.weight("peephole", peephole), c))
-        return add_activation(g, pre, cell.recurrent_activation)
-
-    i, f = gate(a_i, p_i, c), gate(a_f, p_f, c)
-    candidate = add_activation(g, a_g, cell.activation)
-    c = g.add("Add", g.add("Mul", f, c), g.add("Mul", i, candidate))
-    h = g.add("Mul", gate(a_o, p_o, c), add_activation(g, c, cell.activation))
-    return [h, c]
-
-
-def gru_step(g: Graph, cell, x: str, states: list[str]) -> list[str]:
-    """Equations (1) to (6) of cells/gru.py."""
-    (h,), H = states, cell.units
-    b_x = b_h = None
-    if cell.bias is not None:
-        b_x = g.weight("bias", cell.bias[0] if cell.reset_after else cell.bias)
-        b_h = g.weight("bias", cell.bias[1]) if cell.reset_after else None
-    a_z, a_r, a_n = _split(g, _affine(g, x, g.weight("kernel", cell.kernel), b_x), 3)
-    Wh = cell.recurrent_kernel
-    if cell.reset_after:
-        u_z, u_r, u_n = _split(g, _affine(g, h, g.weight("recurrent", Wh), b_h), 3)
-    else:
-        u_z, u_r = _split(g, _affine(g, h, g.weight("recurrent", Wh[:, : 2 * H])), 2)
-    z = add_activation(g, g.add("Add", a_z, u_z), cell.recurrent_activation)
-    r = add_activation(g, g.add("Add", a_r, u_r), cell.recurrent_activation)
-    if cell.reset_after:
-        seen = g.add("Mul", r, u_n)
-    else:
-        seen = _affine(g, g.add("Mul", r, h), g.weight("recurrent", Wh[:, 2 * H :]))
-    n = add_activation(g, g.add("Add", a_n, seen), cell.activation)
-    return [_weigh(g, z, h, n)]
-
-
-def stacked_step(g: Graph, cell, x: str, states: list[str]) -> list[str]:
-    """Each cell takes the output of the one below; the last one's comes first of what returns."""
-    states, new = list(states), []
-    for inner in cell.cells:
-        count = len(np.ravel(inner.state_size))
-        below, *rest = STEPS[type(inner).__name__](g, inner, x, states[:count])
-        x, states = below, states[count:]
-        new += [below, *rest]
-    return new
-
-
-STEPS: dict[str, Callable] = {
-    "GRU": gru_step,
-    "GRUCell": gru_step,
-    "LSTM": lstm_step,
-    "LSTMCell": lstm_step,
-    "SimpleRNN": rnn_step,
-    "SimpleRNNCell": rnn_step,
-    "StackedRNNCells": stacked_step,
-}
 
 
 def check_states(layer) -> None:
@@ -120,10 +29,15 @@ def export_rnn(g: Graph, layer, x: Tensor) -> Tensor:
     return export_scan(g, layer, layer.cell, x)
 
 
+def export_layer_norm(g: Graph, layer, x: Tensor) -> Tensor:
+    """Add a LayerNormLSTM or a LayerNormGRU."""
+    return export_scan(g, layer, layer, x)
+
+
 def export_scan(g: Graph, layer, cell, x: Tensor) -> Tensor:
     """Add a loop over the steps of x, run as `layer` says, each step as `cell` does."""
     check_states(layer)
-    step = _step_of(cell)
+    step = step_of(cell)
     data, mask = x.name, x.mask
     if layer.go_backwards:
         data = g.flip_time(data)
@@ -142,15 +56,6 @@ def export_scan(g: Graph, layer, cell, x: Tensor) -> Tensor:
         y = g.add("Gather", ys, g.number(-1, "int64"), axis=1)
     kept = x.mask if layer.return_sequences else None
     return Tensor(ys if layer.return_sequences else y, shape, kept)
-
-
-def _step_of(cell) -> Callable:
-    kind = type(cell).__name__
-    inner = [type(c).__name__ for c in getattr(cell, "cells", [])]
-    for name in [kind, *inner]:
-        if name not in STEPS:
-            raise ValueError(f"a loop over {name} has no exporter")
-    return STEPS[kind]
 
 
 def _flat(states) -> list[np.ndarray]:

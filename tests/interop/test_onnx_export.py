@@ -120,6 +120,11 @@ def recurrent_models():
         yield f"RNN {name} zero", L.RNN(cell(), zero_output_for_mask=True, **RS)
         yield f"RNN {name} trained", L.RNN(cell(), trainable_initial_state=True)
         yield f"RNN {name} both ways", L.Bidirectional(L.RNN(cell(), **RS))
+    for kind in (L.LayerNormLSTM, L.LayerNormGRU):
+        yield f"{kind.__name__}", kind(4, **RS)
+        yield f"{kind.__name__} backwards", kind(4, go_backwards=True, epsilon=0.01)
+        yield f"{kind.__name__} without bias", kind(4, use_bias=False, **RS)
+        yield f"{kind.__name__} both ways", L.Bidirectional(kind(4, **RS))
     for kind in (L.SimpleRNN, L.LSTM, L.GRU):
         yield f"{kind.__name__} with selu", kind(3, activation="selu", **RS)
     for mode in ("concat", "sum", "ave", "mul"):
