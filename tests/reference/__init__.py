@@ -1,0 +1,1 @@
+"""Reference numbers of other frameworks, and the scripts that make them."""
