@@ -28,8 +28,9 @@ class Feed:
 
     Notes
     -----
-    The state is the generator before the pass drew its order, the number of batches taken from
-    the pass, and the generator now. Going on draws the order again and leaves those batches out.
+    The state is the generator, and the source, before the pass drew its order; the number of
+    batches taken from the pass; and the generator now. Going on draws the order again and leaves
+    those batches out.
 
     Examples
     --------
@@ -151,12 +152,12 @@ class Feed:
         dict
             Nested dicts of plain values and arrays.
         """
-        now = None if self.rng is None else generator_state(self.rng)
         running = self._pass is not None
         return {
             "before": self._before if running else None,
             "taken": self._taken,
-            "rng": now,
+            "data": None if running else self.data.get_state(),
+            "rng": None if self.rng is None else generator_state(self.rng),
             "seen_steps": self._seen_steps,
         }
 
@@ -176,5 +177,7 @@ class Feed:
                 set_generator_state(self.rng, self._before["rng"])
             self.data.set_state(self._before["data"])
             self._begin_after(state["taken"])
+        else:
+            self.data.set_state(state["data"])
         if self.rng is not None:
             set_generator_state(self.rng, state["rng"])

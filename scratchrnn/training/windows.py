@@ -23,8 +23,8 @@ from ..data import Batch
 
 # Layers that treat every step alone, so that a window of their output is their output of a window.
 _STEPWISE = {
-    "Activation", "Dense", "Dropout", "Embedding", "Input", "LayerNormalization", "Masking",
-    "TimeDistributed",
+    "Activation", "Dense", "Dropout", "Embedding", "GaussianNoise", "Input", "LayerNormalization",
+    "Masking", "SpatialDropout1D", "TimeDistributed",
 }  # fmt: skip
 
 
