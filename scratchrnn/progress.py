@@ -6,6 +6,7 @@ carriage return. A file, a pipe or a CI log gets one line when the work is done.
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from typing import TextIO
@@ -75,6 +76,8 @@ class ProgressBar:
     stream : text file, optional
         ``sys.stdout`` by default, as it is now.
     unit : str, default "step"
+    label : str, optional
+        What the line begins with.
 
     Examples
     --------
@@ -83,8 +86,11 @@ class ProgressBar:
     >>> bar.close({"loss": 0.4})
     """
 
-    def __init__(self, total: int | None, verbose=1, stream: TextIO | None = None, unit="step"):
+    def __init__(
+        self, total: int | None, verbose=1, stream: TextIO | None = None, unit="step", label=""
+    ):
         self.total, self.verbose, self.unit = total, verbose, unit
+        self.label = f"{label} " if label else ""
         self.stream = sys.stdout if stream is None else stream
         self.live = verbose == 1 and can_redraw(self.stream)
         self.started = time.monotonic()
@@ -109,17 +115,25 @@ class ProgressBar:
         total = self.done if final else self.total
         left = total is not None and not final
         clock = format_clock(each * (total - self.done) if left else seconds)
-        parts = [f"{self.done}/{total or '?'}"]
+        parts = [f"{self.label}{self.done}/{total or '?'}"]
         if self.live:
             parts[0] += f" {self._bar(final)}"
         parts[0] += f" {clock} {format_pace(each, self.unit)}"
         text = " - ".join([*parts, format_logs(logs)] if logs else parts)
         if self.live:
+            text = self._fitting(text)
             self.stream.write("\r" + text.ljust(self._width) + ("\n" if final else ""))
             self._width = len(text)
         else:
             self.stream.write(text + "\n")
         self.stream.flush()
+
+    def _fitting(self, text: str) -> str:
+        """Cut what would run into a terminal's next line: a carriage return cannot undo that."""
+        if not getattr(self.stream, "isatty", lambda: False)():
+            return text
+        columns = shutil.get_terminal_size().columns - 1
+        return text if len(text) <= columns else text[: columns - 1] + "…"
 
     def _bar(self, final: bool) -> str:
         if not (self.total or final):

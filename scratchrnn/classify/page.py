@@ -137,7 +137,7 @@ def add_films(page: Report, run: Run, clips: Clips, features: FrameFeatures, mos
         beliefs = belief(run, clips, index)
         said = clips.class_names[int(beliefs[-1].argmax())]
         true = clips.class_names[clips.y[index]]
-        verdict = "right" if said == true else f"wrong: this is {true}"
+        verdict = "which is right" if said == true else f"but this is {true}"
         fig = plot.film_strip(
             frames_of(clips.paths[index], features)[: len(beliefs)],
             beliefs,

@@ -69,16 +69,18 @@ class EpochBar(Callback):
         self.name = name
 
     def on_train_begin(self, logs=None) -> None:
-        self._bar = ProgressBar(self.params["epochs"], verbose=1, unit="epoch")
+        self._bar = ProgressBar(self.params["epochs"], unit="epoch", label=self.name)
         self._every = max(1, self.params["epochs"] // 10)
 
     def on_epoch_end(self, epoch: int, logs=None) -> None:
         shown = {_WORDS.get(key, key): value for key, value in (logs or {}).items()}
         last = epoch + 1 == self.params["epochs"]
         if self._bar.live:
-            self._bar.update(epoch + 1, shown)
+            short = {"loss": (logs or {}).get("loss"), "held out": (logs or {}).get("val_accuracy")}
+            short = {key: value for key, value in short.items() if value is not None}
+            self._bar.update(epoch + 1, short)
             if last:
-                self._bar.close(shown)
+                self._bar.close(short)
         elif last or (epoch + 1) % self._every == 0:
             print(f"{self.name} epoch {epoch + 1}/{self.params['epochs']} - {format_logs(shown)}")
 

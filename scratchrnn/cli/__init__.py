@@ -38,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     >>> main(["predict", "no-such-model.npz", "clip.mp4"])
     2
     """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a name that cannot be shown is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
     try:
         parser = build_parser()
         args = parser.parse_args(argv)

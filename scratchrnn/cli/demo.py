@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         args.output, seed=args.seed, families=args.clips, epochs=args.epochs, units=args.units
     )
     if result.stopped:
-        print(f"stopped; what was learned by then is in {result.model}")
+        print(f"\nstopped; what was learned by then is in {result.model}")
         return 130
     print(f"report:    {result.report}")
     print(f"model:     {result.model}")

@@ -45,13 +45,14 @@ def _describe_model(path: Path) -> int:
     from ..models import load_model
 
     model = load_model(path)
-    about = model.metadata
+    described = model.metadata
     rows = {"file": f"{path} ({os.path.getsize(path):,} bytes)"}
-    if "classes" in about:
-        rows["classes"] = ", ".join(about["classes"])
-        rows["features"] = _words(about["features"])
-    for name, value in about.get("training", {}).items():
-        rows[name.replace("_", " ")] = value
+    if "classes" in described:
+        rows["classes"] = ", ".join(described["classes"])
+        rows["features"] = _words(described["features"])
+    for name, value in described.get("about", {}).items():
+        if isinstance(value, str | int | float):
+            rows[name.replace("_", " ")] = value
     for name, value in rows.items():
         print(f"{name:<18} {value}")
     print()
@@ -60,4 +61,13 @@ def _describe_model(path: Path) -> int:
 
 
 def _words(settings: dict) -> str:
-    return ", ".join(f"{name} {value}" for name, value in settings.items())
+    """Return settings in words: ``size 6 x 8, gray, difference``."""
+    words = []
+    for name, value in settings.items():
+        if isinstance(value, bool):
+            words += [name] if value else []
+        elif isinstance(value, list):
+            words.append(f"{name} {' x '.join(map(str, value))}")
+        elif value is not None and name != "max_pixels":
+            words.append(f"{name} {value}")
+    return ", ".join(words).replace("_", " ")

@@ -130,7 +130,7 @@ def run(args: argparse.Namespace) -> int:
     for cell in cells:
         runs.append(_train_one(args, cell, features, trained, held_out, outputs[cell]))
         if runs[-1].stopped:
-            print(f"stopped; the network as it was is in {outputs[cell]}")
+            print(f"\nstopped; the network as it was is in {outputs[cell]}")
             return 130
     _print_results(runs, held_out)
     if args.report:
@@ -188,7 +188,7 @@ def _write_page(path: Path, args, runs, outputs, features, trained, held_out) ->
     best = max(runs, key=lambda done: done.accuracy)
     model = list(outputs.values())[runs.index(best)]
     report = Report(
-        f"What {' and '.join(done.name for done in runs)} learned from {Path(args.folder).name}",
+        f"{', '.join(done.name for done in runs)} on {Path(args.folder).resolve().name}",
         f"{len(trained)} clips to learn from, {len(held_out)} others to be tested on.",
     )
     report.section("Results")

@@ -148,7 +148,8 @@ def test_info_describes_a_model(model, capsys):
     assert main(["info", str(model)]) == 0
     out = capsys.readouterr().out
     assert "left, right" in out and "lstm" in out and "Total params" in out
-    assert "trained_on" not in out
+    assert "size 2 x 3, gray, remove mean" in out and "trained on clips   8\n" in out
+    assert ClipClassifier.load(model).about["trained_on"][0] not in out
 
 
 def test_without_a_command_the_help_is_shown(capsys):
