@@ -1,4 +1,4 @@
-"""Layer normalisation of the last axis: subtract the mean, divide by the standard deviation.
+"""Layer normalisation: subtract the mean, divide by the standard deviation.
 
 Each row is normalised by itself, so that nothing depends on the batch and nothing has to be
 remembered from training; that is what makes it fit for a recurrence.
@@ -18,14 +18,15 @@ from __future__ import annotations
 import numpy as np
 
 
-def normalize(v, epsilon):
-    """Normalise the last axis.
+def normalize(v, epsilon, axis=-1):
+    """Normalise one axis, or several together.
 
     Parameters
     ----------
     v : ndarray, (..., H)
     epsilon : float
         ε, added to the variance.
+    axis : int or tuple of int, default -1
 
     Returns
     -------
@@ -44,12 +45,12 @@ def normalize(v, epsilon):
     >>> normalize(np.array([[1.0, 3.0]]), 0.0)[0]
     array([[-1.,  1.]])
     """
-    centred = v - v.mean(axis=-1, keepdims=True)
-    r = 1 / np.sqrt((centred * centred).mean(axis=-1, keepdims=True) + epsilon)  # (1)
+    centred = v - v.mean(axis=axis, keepdims=True)
+    r = 1 / np.sqrt((centred * centred).mean(axis=axis, keepdims=True) + epsilon)  # (1)
     return centred * r, r  # (2)
 
 
-def normalize_backward(dn, n, r):
+def normalize_backward(dn, n, r, axis=-1):
     """Gradient on what was normalised.
 
     Parameters
@@ -58,6 +59,8 @@ def normalize_backward(dn, n, r):
         On the normalised values, from above.
     n, r : ndarray, (..., H) and (..., 1)
         What `normalize` returned.
+    axis : int or tuple of int, default -1
+        What it was given.
 
     Returns
     -------
@@ -75,6 +78,6 @@ def normalize_backward(dn, n, r):
     >>> abs(normalize_backward(np.array([[1.0, 1.0, 1.0]]), n, r)).max() < 1e-15
     np.True_
     """
-    mean = dn.mean(axis=-1, keepdims=True)
-    along = (dn * n).mean(axis=-1, keepdims=True)
+    mean = dn.mean(axis=axis, keepdims=True)
+    along = (dn * n).mean(axis=axis, keepdims=True)
     return r * (dn - mean - n * along)  # (1') (2')

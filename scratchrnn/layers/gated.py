@@ -112,15 +112,15 @@ class Gated(Layer):
     # -- weights ---------------------------------------------------------------------------
 
     def build(self, input_shape):
-        D, GH = input_shape[-1], self.gates * self.units
-        if D is None:
+        if input_shape[-1] is None:
             raise ValueError(f"{type(self).__name__}: input_shape: the last axis must be known")
+        shape, recurrent_shape = self._kernel_shapes(input_shape)
         self.kernel = self.add_weight(
-            "kernel", (D, GH), self.kernel_initializer, self.kernel_regularizer
+            "kernel", shape, self.kernel_initializer, self.kernel_regularizer
         )
         self.recurrent_kernel = self.add_weight(
             "recurrent_kernel",
-            (self.units, GH),
+            recurrent_shape,
             self.recurrent_initializer,
             self.recurrent_regularizer,
         )
@@ -131,6 +131,10 @@ class Gated(Layer):
             )
         self._build_further()
         super().build(input_shape)
+
+    def _kernel_shapes(self, input_shape) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        GH = self.gates * self.units
+        return (input_shape[-1], GH), (self.units, GH)
 
     def _bias_shape(self) -> tuple[int, ...]:
         return (self.gates * self.units,)

@@ -22,7 +22,7 @@ class Run(NamedTuple):
     recurrence: backend.Recurrence
     x: np.ndarray  # (N,T,D), before dropout; the caller's own array
     mask: np.ndarray | None  # (N,T)
-    shown: np.ndarray | None  # (N,T,1): where the output is not blanked
+    shown: np.ndarray | None  # (N,T,1…): where the output is not blanked
     options: dict
     x_dropout: np.ndarray | None  # (N,1,D)
     pieces: list[slice]  # segments of the steps
@@ -67,10 +67,11 @@ class Recurrent(Gated, SequenceLayer):
     # -- forward ---------------------------------------------------------------------------
 
     def _run(self, x, states, mask, training):
-        N, T, D = x.shape
+        N, T, *features = x.shape
         pieces = segments(T, self.checkpoint)
-        x_dropout = self._draw_mask(training, self.dropout, (N, 1, D))
-        recurrent_mask = self._draw_mask(training, self.recurrent_dropout, (N, self.units))
+        x_dropout = self._draw_mask(training, self.dropout, (N, 1, *features))
+        state = (N, *self._state_shapes()[0])
+        recurrent_mask = self._draw_mask(training, self.recurrent_dropout, state)
         options = {**self._options(), "recurrent_mask": recurrent_mask}
         shown = self._shown_steps(mask, states[0] is not None)
         run = Run(self._recurrence(), x, mask, shown, options, x_dropout, pieces, [], None)
@@ -92,14 +93,15 @@ class Recurrent(Gated, SequenceLayer):
         return run.recurrence.forward(x, *states, *weights, mask, **run.options)
 
     def _shown_steps(self, mask, starts_nonzero: bool) -> np.ndarray | None:
-        """Where the output is shown (N,T,1); None where it is everywhere what the core gives."""
+        """Where the output is shown (N,T,1…); None where it is everywhere what the core gives."""
         if mask is None:
             return None
+        wide = (*mask.shape, *(1,) * len(self._state_shapes()[0]))
         if self.zero_output_for_mask:
-            return mask[:, :, None]
+            return mask.reshape(wide)
         if not starts_nonzero or mask[:, 0].all():
             return None  # before the first real step the carried state is zero anyway
-        return np.logical_or.accumulate(mask, axis=1)[:, :, None]
+        return np.logical_or.accumulate(mask, axis=1).reshape(wide)
 
     def _output(self, outputs, hT, shown) -> np.ndarray:
         if not self.return_sequences:
