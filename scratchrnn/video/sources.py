@@ -42,14 +42,8 @@ class PyAVSource:
         import av
         from av.video.reformatter import Interpolation, VideoReformatter
 
-        # "file:" keeps a name such as "http:x.avi" a file; the white list keeps a playlist that
-        # calls itself .mp4 from opening anything over the network.
-        options = {
-            "protocol_whitelist": "file",
-            "max_pixels": str(MAX_FRAME_PIXELS),
-            "pattern_type": "none",
-        }
-        self._container = av.open(f"file:{path}", options=options)
+        # "file:" keeps a name such as "http:x.avi" a file, and "none" one such as "%d.png".
+        self._container = av.open(f"file:{path}", options={"pattern_type": "none"})
         try:
             if self._container.format.name in _NOT_VIDEO:
                 raise ValueError("text, not a video")
@@ -63,10 +57,11 @@ class PyAVSource:
         # Never slice threads alone, PyAV's default: they pass over damage in silence (VP9).
         codec.thread_type = "NONE" if threads == 1 else "AUTO"
         codec.thread_count = threads
+        codec.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
         self._stored = None
         halvings = _halvings(codec, size)
         if halvings:
-            codec.options = {"lowres": str(halvings)}
+            codec.options |= {"lowres": str(halvings)}
             self._stored = (codec.height, codec.width)
         # One reformatter for all frames keeps its scaler; PyAV's own makes one a frame.
         self._reformatter = VideoReformatter()

@@ -73,10 +73,11 @@ def test_links_to_files_and_folders_are_followed_but_not_in_circles(folder, tmp_
     put(tmp_path / "elsewhere" / "far.gif")
     (folder / "nod").symlink_to(tmp_path / "elsewhere")
     (folder / "wave" / "link.gif").symlink_to(tmp_path / "elsewhere" / "far.gif")
+    (folder / "wave" / "more").symlink_to(tmp_path / "elsewhere")
     (folder / "wave" / "round").symlink_to(folder / "wave")
     found = find_clips(folder)
     assert found.class_names == ["clap", "nod", "wave"]
-    assert np.bincount(found.y).tolist() == [3, 1, 3]
+    assert np.bincount(found.y).tolist() == [3, 1, 4]
 
 
 def test_progress_is_told_of_every_clip(folder):

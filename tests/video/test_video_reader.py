@@ -10,9 +10,11 @@ import zlib
 
 import av
 import numpy as np
+import PIL.Image
 import pytest
 
 from scratchrnn.video import VideoError, read_frames, write_clip, write_gif
+from scratchrnn.video.sources import PyAVSource
 
 # Every container, codec and pixel format that takes a path of its own through the reader.
 FORMATS = {
@@ -142,6 +144,18 @@ def test_scaling_is_an_average_over_areas(make_clip, frames):
     assert np.abs(small - exact).max() <= 1.5
 
 
+@pytest.mark.parametrize("shrink", [(6, 8), (3, 4), (1, 1)])
+def test_fine_detail_is_averaged_and_not_picked(make_clip, tmp_path, shrink):
+    noise = np.random.default_rng(0).integers(0, 256, (480, 640), dtype=np.uint8)
+    noise[:, 320:] //= 3
+    path = tmp_path / "noise.apng"
+    PIL.Image.fromarray(noise).save(path, format="PNG")
+    height, width = shrink
+    cells = noise.astype(float).reshape(height, 480 // height, width, 640 // width)
+    small = next(iter(read_frames(path, size=shrink, gray=True)))
+    assert np.abs(small - cells.mean(axis=(1, 3))).max() <= 1.5
+
+
 def test_gray_is_full_range_luma_whatever_the_coding(make_clip, frames):
     exact = frames(6, 48, 64)[0] @ [0.299, 0.587, 0.114]
     for name, codec, pixels in (
@@ -219,13 +233,52 @@ def test_frames_before_the_damage_can_be_read_without_meeting_it(make_clip):
     assert len(list(read_frames(path, max_frames=good))) == good
 
 
+def test_damage_is_found_as_by_a_single_thread(make_clip):
+    path = make_clip("a.webm", "libvpx-vp9", size=(240, 320), count=12)
+    whole = path.read_bytes()
+    rng = np.random.default_rng(1)
+    outcomes = set()
+    for _ in range(12):
+        damaged = bytearray(whole)
+        for place in rng.integers(len(whole) // 3, len(whole) * 2 // 3, 8):
+            damaged[place] ^= 0x55
+        path.write_bytes(damaged)
+        with av.open(str(path)) as container:
+            container.streams.video[0].thread_type = "NONE"
+            count, broken = 0, False
+            try:
+                for _ in container.decode(video=0):
+                    count += 1
+            except av.FFmpegError:
+                broken = True
+        reader = read_frames(path, on_error="truncate", gray=True)
+        assert (len(list(reader)), reader.error is not None) == (count, broken)
+        outcomes.add(broken)
+    assert outcomes == {True, False}
+
+
+def test_the_file_is_closed_when_a_pass_ends_or_is_left(make_clip, monkeypatch):
+    closed = []
+    close = PyAVSource.close
+    monkeypatch.setattr(PyAVSource, "close", lambda self: (closed.append(self), close(self)))
+    path = make_clip("a.mp4")
+    list(read_frames(path))
+    early = iter(read_frames(path))
+    next(early)
+    early.close()
+    read_frames(path).close()
+    assert len(closed) == 3
+
+
 def huge_png(side: int) -> bytes:
+    """Return a whole black-and-white picture of few bytes and many pixels."""
+
     def chunk(kind: bytes, data: bytes) -> bytes:
         body = kind + data
         return len(data).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
 
-    header = side.to_bytes(4, "big") * 2 + bytes([8, 2, 0, 0, 0])
-    data = zlib.compress(bytes(1000))
+    header = side.to_bytes(4, "big") * 2 + bytes([1, 0, 0, 0, 0])
+    data = zlib.compress(bytes((side // 8 + 1) * side), 1)
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
     )
@@ -239,7 +292,7 @@ BAD_FILES = {
     "playlist.mp4": b"#EXTM3U\n#EXTINF:9,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n",
     "subtitles.srt": b"1\n00:00:00,000 --> 00:00:01,000\nhello\n",
     "drawing.ans": b"\x1b[31mHello" * 40,
-    "huge.png": huge_png(60000),
+    "huge.png": huge_png(12000),
     "half.webp": b"RIFF\x64\x00\x00\x00WEBPVP8 " + bytes(80),
 }
 
@@ -338,11 +391,19 @@ def test_without_pyav_gif_is_read_by_pillow_to_the_same_frames(tmp_path, frames,
     assert np.abs(gray - average).max() <= 1
 
 
-def test_animated_webp_is_read_by_pillow(tmp_path, frames):
-    from PIL import Image
+@pytest.mark.parametrize("name", ["%d.png", "http:__a.avi", "concat:a|b.mkv", "ä ö.mp4", "-i.mp4"])
+def test_a_name_is_only_a_name(make_clip, tmp_path, name):
+    path = tmp_path / name
+    if path.suffix == ".png":
+        PIL.Image.fromarray(np.zeros((48, 64), np.uint8)).save(path)
+    else:
+        path.write_bytes(make_clip(f"plain{path.suffix}", "mpeg4").read_bytes())
+    assert read_frames(path).size == (48, 64)
 
+
+def test_animated_webp_is_read_by_pillow(tmp_path, frames):
     path = tmp_path / "a.webp"
-    first, *rest = [Image.fromarray(frame) for frame in frames(4, 20, 30)]
+    first, *rest = [PIL.Image.fromarray(frame) for frame in frames(4, 20, 30)]
     first.save(path, save_all=True, append_images=rest, duration=50, lossless=True)
     reader = read_frames(path)
     assert reader.plugin == "pillow"
