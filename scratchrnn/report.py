@@ -12,6 +12,7 @@ import base64
 import html
 import os
 import re
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -208,7 +209,11 @@ def _figure(fig: Figure, caption: str, alt: str) -> str:
     from .plot import to_png
 
     width = fig.get_size_inches()[0]
-    image = _img(to_png(fig, dpi=160), "png", alt or caption, round(96 * width))
+    with warnings.catch_warnings():
+        # Names that no installed font can draw: the page's own text has them as well.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        png = to_png(fig, dpi=160)
+    image = _img(png, "png", alt or caption, round(96 * width))
     if width <= _WIDE:
         return f"<figure>{image}{_caption(caption)}</figure>"
     return f'<figure class="wide"><div class="scroll">{image}</div>{_caption(caption)}</figure>'

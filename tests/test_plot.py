@@ -120,7 +120,7 @@ def test_confusion_matrix_counts_true_classes_down_and_predicted_ones_across():
     assert fig.axes[0].get_ylabel() == "true class"
 
 
-@pytest.mark.parametrize("number", [2, 6, 12])
+@pytest.mark.parametrize("number", [2, 12, 60])
 def test_confusion_matrix_of_any_size_cuts_nothing_off(number):
     names = [f"a class with name {k}" for k in range(number)]
     assert_good(plot.confusion_matrix(np.eye(number, dtype=int) * 123, classes=names))
@@ -170,6 +170,17 @@ def test_film_strip_lines_frames_up_with_the_running_prediction():
     dots = [int(line.get_ydata()[0]) for line in low.lines]
     assert dots == list(probabilities.argmax(axis=1))
     assert low.get_yticklabels()[2].get_text().startswith("true")
+
+
+def test_of_many_classes_the_likeliest_and_the_true_one_are_shown():
+    probabilities = np.random.default_rng(0).dirichlet(np.ones(60) / 8, 5)
+    probabilities[:, 33] = 0
+    names = [f"class {k}" for k in range(60)]
+    fig = plot.film_strip(np.zeros((5, 8, 8)), probabilities, names, truth=33)
+    assert_good(fig)
+    shown = [label.get_text() for label in fig.axes[1].get_yticklabels()]
+    assert len(shown) == 10 and "true ▸ class 33" in shown
+    assert {f"class {k}" for k in probabilities.argmax(axis=1)} <= set(shown)
 
 
 @pytest.mark.parametrize("steps", [1, 3, 90])

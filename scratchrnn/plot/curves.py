@@ -117,9 +117,11 @@ def _draw_metric(ax: Axes, runs: Mapping, metric: str, chance: float | None) -> 
         ax.set_ylim(0, 103)
         if chance is not None:
             ax.axhline(100 * chance, color=INK, linewidth=0.8, linestyle=(0, (1, 2)))
+            above = chance < 0.1
             ax.annotate(
-                "chance", (1, 100 * chance), xycoords=("axes fraction", "data"), xytext=(-2, -4),
-                textcoords="offset points", ha="right", va="top", fontsize=8,
+                "chance", (1, 100 * chance), xycoords=("axes fraction", "data"),
+                xytext=(-2, 3 if above else -4), textcoords="offset points", ha="right",
+                va="bottom" if above else "top", fontsize=8,
             )  # fmt: skip
     else:
         ax.set_ylim(bottom=0)

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from .style import INK, OKABE_ITO, UNIT_MAP, figure, finish, shorten, style, to_rgb
 
+_MOST = 10  # classes that a figure has rows for
 _RIGHT, _WRONG = OKABE_ITO["blue"], OKABE_ITO["vermillion"]
 
 
@@ -46,7 +47,7 @@ def film_strip(
     -------
     Figure
         Below the frames a row for each class, shaded by its probability; a dot marks the
-        likeliest class of each step.
+        likeliest class of each step. Of more than ten classes the likeliest are shown.
 
     Raises
     ------
@@ -70,8 +71,10 @@ def film_strip(
     height, width = frames[0].shape[:2]
     cell = min(0.62, 9.6 / len(shown))
     strip = 1.06 * cell * height / width  # a little more than needed: the width decides
-    rows = 0 if probabilities is None else np.shape(probabilities)[-1]
-    names = [] if probabilities is None else _names(probabilities, classes, len(frames))
+    names: list[str] = []
+    if probabilities is not None:
+        probabilities, names, truth = _fewer(probabilities, classes, truth, len(frames))
+    rows = len(names)
     wide = cell * len(shown) + 0.3 + 0.075 * max([len(name) for name in names], default=0)
     tall = strip + (0.22 * rows + 0.55 if rows else 0.1) + (0.3 if title else 0)
     with style():
@@ -80,7 +83,7 @@ def film_strip(
         else:
             ratios = [strip, 0.22 * rows]
             fig, (top, low) = figure(max(wide, 3.2), tall, rows=2, height_ratios=ratios)
-            _draw_probabilities(low, np.asarray(probabilities)[shown], names, truth)
+            _draw_probabilities(low, probabilities[shown], names, truth)
             low.set_xticks(range(len(shown)), [str(step + 1) for step in shown])
             low.set_xlabel("frame")
         _draw_frames(top, [frames[step] for step in shown])
@@ -98,12 +101,23 @@ def _image(frame: np.ndarray) -> np.ndarray:
     return np.repeat(frame[..., None], 3, axis=2) if frame.ndim == 2 else frame[..., :3]
 
 
-def _names(probabilities: np.ndarray, classes: Sequence[str] | None, steps: int) -> list[str]:
-    shape = np.shape(probabilities)
-    number = shape[-1] if classes is None else len(classes)
-    if shape != (steps, number):
-        raise ValueError(f"film_strip: probabilities: expected ({steps}, {number}), got {shape}")
-    return [shorten(name) for name in (range(number) if classes is None else classes)]
+def _fewer(
+    probabilities: np.ndarray, classes: Sequence[str] | None, truth: int | None, steps: int
+) -> tuple[np.ndarray, list[str], int | None]:
+    """Check that all fits; keep the rows of the likeliest classes and of the true one."""
+    values = np.asarray(probabilities)
+    number = values.shape[-1] if classes is None else len(classes)
+    if values.shape != (steps, number):
+        raise ValueError(
+            f"film_strip: probabilities: expected ({steps}, {number}), got {values.shape}"
+        )
+    names = [shorten(name) for name in (range(number) if classes is None else classes)]
+    peaks = values.max(axis=0)
+    if truth is not None:
+        peaks[truth] = np.inf
+    kept = np.sort(np.argsort(-peaks, kind="stable")[:_MOST])
+    place = None if truth is None else int(np.searchsorted(kept, truth))
+    return values[:, kept], [names[k] for k in kept], place
 
 
 def _draw_frames(ax: Axes, frames: list[np.ndarray]) -> None:
@@ -167,7 +181,7 @@ def prediction_frames(
     (2, 104, 240, 3)
     """
     frames = [_image(frame) for frame in frames]
-    names = _names(probabilities, classes, len(frames))
+    probabilities, names, truth = _fewer(probabilities, classes, truth, len(frames))
     fig, (left, right) = figure(6.0, 2.6, columns=2, width_ratios=[1, 1.25])
     with style():
         picture = left.imshow(frames[0], aspect="equal", interpolation="bilinear")
@@ -184,7 +198,7 @@ def prediction_frames(
         if truth is not None:
             right.get_yticklabels()[truth].set_fontweight("bold")
         images = []
-        for step, (frame, row) in enumerate(zip(frames, np.asarray(probabilities), strict=True)):
+        for step, (frame, row) in enumerate(zip(frames, probabilities, strict=True)):
             picture.set_data(frame)
             left.set_title(f"frame {step + 1} of {len(frames)}")
             _set_bars(drawn, row, truth)

@@ -42,7 +42,8 @@ def confusion_matrix(
     Returns
     -------
     Figure
-        Each cell shows its count; its shade is the share of its row (its true class).
+        Each cell's shade is the share of its row (its true class); up to 40 classes, its count
+        is written in it.
 
     Raises
     ------
@@ -59,13 +60,14 @@ def confusion_matrix(
     counts = _counts(y_true, y_pred, None if classes is None else len(classes))
     number = len(counts)
     names = [shorten(c) for c in (range(number) if classes is None else classes)]
-    size = 1.0 + 0.37 * number + 0.07 * max(len(n) for n in names)
+    cell = min(0.37, max(0.13, 8 / number))
+    size = 1.0 + cell * number + 0.07 * max(len(n) for n in names)
     fig, ax = axes_for(ax, max(2.8, size), max(2.7, size))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     with style():
         ax.imshow(shares, cmap=UNIT_MAP, vmin=0, vmax=1, aspect="equal")
         for row, column in np.ndindex(counts.shape):
-            if counts[row, column]:
+            if counts[row, column] and cell > 0.2:
                 ink = "white" if shares[row, column] > 0.45 else INK
                 ax.text(
                     column, row, f"{counts[row, column]:d}", ha="center", va="center", color=ink
@@ -74,7 +76,7 @@ def confusion_matrix(
         ax.spines[:].set_visible(True)
         ax.set_xticks(range(number), names, rotation=90 if _crowded(names) else 0)
         ax.set_yticks(range(number), names)
-        ax.tick_params(length=0)
+        ax.tick_params(length=0, labelsize=min(8.5, 60 * cell))
         ax.set_xlabel("predicted class")
         ax.set_ylabel("true class")
         ax.set_title(title or "")

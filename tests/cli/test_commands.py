@@ -138,6 +138,18 @@ def test_predict_can_give_every_class_and_json(model, clips, capsys):
     assert abs(sum(given["probabilities"].values()) - 1) < 1e-5
 
 
+def test_names_of_classes_may_be_in_any_script_and_hold_any_sign(tmp_path, capsys):
+    names = ("挥手", "_nod $x$ <b>")
+    clips = write_class_folders(tmp_path / "clips", names, clips=3)
+    output = tmp_path / "m.npz"
+    assert main(["train", str(clips), "-o", str(output), *TINY]) == 0
+    page = output.with_suffix(".html").read_text(encoding="utf-8")
+    assert "挥手" in page and "_nod $x$ &lt;b&gt;" in page and "<b>" not in page
+    capsys.readouterr()
+    assert main(["predict", str(output), str(clips / names[0] / "0.gif")]) == 0
+    assert capsys.readouterr().out.split("\t")[1] in names
+
+
 def test_info_says_what_is_installed(capsys):
     assert main(["info"]) == 0
     out = capsys.readouterr().out
