@@ -15,7 +15,7 @@ class Case(NamedTuple):
     """One conformance case."""
 
     id: str
-    op: str
+    op: str  # the operation, or the cell of a recurrent case
     config: dict
     tolerance: dict
     convention: str
@@ -57,7 +57,7 @@ def cases(*kinds: str, left_out: dict[str, str] | None = None) -> list:
                 pytest.param(
                     Case(
                         entry["id"],
-                        entry["op"],
+                        entry.get("op") or entry["cell"],
                         entry["config"],
                         entry["tol"],
                         entry["convention"],

@@ -13,7 +13,7 @@ import numpy as np
 
 from .check import check_gradients
 from .result import GradientCheck
-from .twins import TwinCall, twin_of_layer, twin_of_model
+from .twins import TwinCall, all_layers, twin_of_layer, twin_of_model
 
 
 def check_layer(
@@ -164,8 +164,9 @@ class _LayerCall(TwinCall):
         """Return random initial states, as many and as large as the layer says it has."""
         layer = copy.deepcopy(self.twin)
         everything = _as_list(layer(x, mask=self.mask, training=self.training))
-        if getattr(layer, "return_state", False):
-            layer.return_state = False
+        for part in all_layers(layer):
+            if vars(part).get("return_state"):
+                part.return_state = False
         outputs = _as_list(layer(x, mask=self.mask, training=self.training))
         self.returned = len(everything) - len(outputs)
         zeros = [np.zeros_like(y) for y in outputs]

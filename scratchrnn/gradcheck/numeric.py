@@ -31,8 +31,8 @@ import numpy as np
 
 LADDER = 8.0 ** -np.arange(-3, 14)  # multiples of the input's size, longest first
 _SAFETY = 4.0  # how far the least estimate of the error may itself be short
-_GRAIN = 1e5  # how far rounding inside f may grow on its way to the outputs
-_HIDDEN = 16.0  # the same, where nothing of it shows
+_GRAIN = 1e5  # how far rounding of numbers of order 1 inside f may grow on its way out
+_HIDDEN = 16.0  # last digits of the outputs in which a slope may hide from every step
 Change = Callable[[float], tuple[float, np.ndarray]]
 
 
@@ -140,7 +140,6 @@ class Lines:
     def refine(self, change: Change, size: float) -> Estimate:
         """Return the derivative of u·f along a line from the whole ladder of steps."""
         ahead, behind, up, down, rounding = [], [], [], [], 0.0
-        moved = np.zeros(self.base.shape, dtype=bool)
         for step in size * LADDER:
             (forward, rise), (backward, fall) = change(step), change(-step)
             ahead.append(forward)
@@ -148,11 +147,9 @@ class Lines:
             up.append(self.upstream @ rise)
             down.append(self.upstream @ fall)
             rounding = max(rounding, self._rounding(rise - fall))
-            moved |= (rise != 0) | (fall != 0)
-        # An output that no step moved may still have a slope, of less than its last digit.
-        still = np.linalg.norm((self.upstream * self.base)[~moved])
-        hidden = _HIDDEN * self.eps * float(still) / (size * LADDER[0])
-        grain = _GRAIN * self.eps * float(np.linalg.norm(self.upstream * self.base))
+        last_digits = self.eps * float(np.linalg.norm(self.upstream * self.base))
+        hidden = _HIDDEN * last_digits / size
+        grain = _GRAIN * (last_digits + self.eps * float(np.linalg.norm(self.upstream)))
         return from_ladder(*map(np.array, (ahead, behind, up, down)), rounding, grain, hidden)
 
 

@@ -53,11 +53,20 @@ def _in_float64(config):
     return [_in_float64(v) for v in config] if isinstance(config, list) else config
 
 
+def _return_states(config: dict) -> None:
+    """Let a recurrent layer, or both halves of a bidirectional one, return their states."""
+    if "return_state" in config:
+        config["return_state"] = True
+    if "merge_mode" in config:
+        for half in ("layer", "backward_layer"):
+            if isinstance(config.get(half), dict):
+                _return_states(config[half].get("config", {}))
+
+
 def twin_of_layer(layer, shape: tuple[int, ...], rng):
     """Return a built float64 layer of the same kind, with every weight random."""
     config = _in_float64(layer.get_config())
-    if "return_state" in config:
-        config["return_state"] = True
+    _return_states(config)
     try:
         twin = type(layer).from_config(config)
     except (TypeError, KeyError) as error:
@@ -91,13 +100,13 @@ def _stir(owner, rng, everything: bool) -> None:
             weight += _NOISE * rng.standard_normal(weight.shape)
         elif everything:
             weight[...] = rng.standard_normal(weight.shape) / np.sqrt(len(weight))
-    for layer in _all_layers(owner):
+    for layer in all_layers(owner):
         if isinstance(getattr(layer, "rng", None), np.random.Generator):
             layer.rng = np.random.default_rng(rng.integers(2**32))
 
 
-def _all_layers(owner) -> list:
+def all_layers(owner) -> list:
     """Return a layer, or the layers of a model, with all layers inside them."""
     inner = getattr(owner, "layers", None)
     inner = owner.sublayers() if inner is None else inner
-    return [owner, *(found for layer in inner for found in _all_layers(layer))]
+    return [owner, *(found for layer in inner for found in all_layers(layer))]

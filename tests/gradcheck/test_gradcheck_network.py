@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import scratchrnn
 from scratchrnn.gradcheck import check_layer, check_model
 from scratchrnn.layers import (
     GRU,
     LSTM,
     Activation,
+    Bidirectional,
     Dense,
     Dropout,
     Flatten,
@@ -28,12 +30,20 @@ LAYERS = {
     "GRU, dropout": lambda: GRU(3, dropout=0.4, recurrent_dropout=0.3, seed=1),
     "GRU, reset before, stateful": lambda: GRU(2, reset_after=False, stateful=True),
     "SimpleRNN backwards": lambda: SimpleRNN(3, go_backwards=True, return_sequences=True),
+    "Bidirectional": lambda: Bidirectional(LSTM(2, return_sequences=True)),
+    "Bidirectional, apart": lambda: Bidirectional(GRU(2), merge_mode=None),
     "Dense": lambda: Dense(2, activation="relu"),
     "TimeDistributed": lambda: TimeDistributed(Dense(2)),
     "Dropout": lambda: Dropout(0.5, seed=1),
     "Flatten": Flatten,
     "softmax": lambda: Activation("softmax"),
 }
+
+
+@pytest.fixture(autouse=True)
+def readable_backend():
+    with scratchrnn.use_backend("numpy"):
+        yield
 
 
 @pytest.mark.parametrize("name", LAYERS)
