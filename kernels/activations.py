@@ -24,7 +24,7 @@ import numpy as np
 from numba.core import types
 from numba.extending import overload
 
-from .jit import OPTIONS, inlined, part
+from .jit import OPTIONS, inlined
 
 F32, I32, F64, I64, U64 = np.float32, np.int32, np.float64, np.int64, np.uint64
 
@@ -35,6 +35,7 @@ CODES = {
          "elu", "selu", "softplus", "softsign", "exponential")
     )
 }  # fmt: skip
+FAST = 3  # codes below are those that kernels compile for first
 SELU_SCALE, SELU_ALPHA, LEAKY_SLOPE = 1.0507009873554805, 1.6732632423543772, 0.2
 
 
@@ -150,15 +151,23 @@ def _other(code, a, first, rows, column, columns):
                 a[i, j] = np.exp(a[i, j])
 
 
-@part
-def activate(code, a, first, rows, column, columns):
-    """Replace a[first:first+rows, column:column+columns] by its activation."""
+@inlined
+def _fast(code, a, first, rows, column, columns):
     if code == 0:
         _tanh(a, first, rows, column, columns)
     elif code == 1:
         _sigmoid(a, first, rows, column, columns)
-    elif code == 2:
+    else:
         _clip(a, first, rows, column, columns, 1.0, 0.0, 0.0, np.inf)
+
+
+def _activate_fast(code, a, first, rows, column, columns):
+    _fast(code, a, first, rows, column, columns)
+
+
+def _activate_any(code, a, first, rows, column, columns):
+    if code < 3:
+        _fast(code, a, first, rows, column, columns)
     elif code == 4:
         _clip(a, first, rows, column, columns, 6.0, 0.5, 0.0, 1.0)
     elif code == 5:
@@ -173,69 +182,100 @@ def activate(code, a, first, rows, column, columns):
         _other(code, a, first, rows, column, columns)
 
 
+def activate(code, a, first, rows, column, columns):
+    """Replace a[first:first+rows, column:column+columns] by its activation.
+
+    A code of type int32 compiles tanh, sigmoid and relu alone, int64 all of them.
+    """
+    _activate_any(code, a, first, rows, column, columns)
+
+
+@overload(activate, jit_options=OPTIONS)
+def _activate(code, a, first, rows, column, columns):
+    return _activate_fast if code == types.int32 else _activate_any
+
+
 @inlined
-def _derivative_inside(y, at, d, first, rows, column, columns, slope, low, high):
+def _derivative_inside(y, at, d, rows, column, columns, slope, low, high):
     """d = slope where low < y < high, else 0."""
     slope, zero = d.dtype.type(slope), d.dtype.type(0)
     low, high = d.dtype.type(low), d.dtype.type(high)
     for r in range(rows):
         i = at[r]
         for j in range(U64(column), U64(column + columns)):
-            d[first + r, j] = slope if (y[i, j] > low) & (y[i, j] < high) else zero
+            d[r, j] = slope if (y[i, j] > low) & (y[i, j] < high) else zero
 
 
 @inlined
-def _derivative_other(code, y, at, d, first, rows, column, columns):
+def _derivative_other(code, y, at, d, rows, column, columns):
     zero, one = d.dtype.type(0), d.dtype.type(1)
     slope, scale = d.dtype.type(LEAKY_SLOPE), d.dtype.type(SELU_SCALE)
     scaled_alpha = d.dtype.type(SELU_SCALE * SELU_ALPHA)
     for r in range(rows):
-        i, q = at[r], first + r
+        i = at[r]
         begin, end = U64(column), U64(column + columns)
         if code == 7:
             for j in range(begin, end):
-                d[q, j] = one if y[i, j] > zero else slope
+                d[r, j] = one if y[i, j] > zero else slope
         elif code == 8:
             for j in range(begin, end):
-                d[q, j] = one if y[i, j] > zero else y[i, j] + one
+                d[r, j] = one if y[i, j] > zero else y[i, j] + one
         elif code == 9:
             for j in range(begin, end):
-                d[q, j] = scale if y[i, j] > zero else y[i, j] + scaled_alpha
+                d[r, j] = scale if y[i, j] > zero else y[i, j] + scaled_alpha
         elif code == 10:
             for j in range(begin, end):
-                d[q, j] = -np.expm1(-y[i, j])
+                d[r, j] = -np.expm1(-y[i, j])
         elif code == 11:
             for j in range(begin, end):
-                d[q, j] = (one - abs(y[i, j])) * (one - abs(y[i, j]))
+                d[r, j] = (one - abs(y[i, j])) * (one - abs(y[i, j]))
         elif code == 12:
             for j in range(begin, end):
-                d[q, j] = y[i, j]
+                d[r, j] = y[i, j]
         else:
             for j in range(begin, end):
-                d[q, j] = one
+                d[r, j] = one
 
 
-@part
-def derivative(code, y, at, d, first, rows, column, columns):
-    """d[first + r, j] = f'(a), written in the output y[at[r], j] = f(a), for `columns` of j."""
-    one = d.dtype.type(1)
-    if code == 0:
-        for r in range(rows):
-            i = at[r]
-            for j in range(U64(column), U64(column + columns)):
-                d[first + r, j] = one - y[i, j] * y[i, j]
-    elif code == 1:
-        for r in range(rows):
-            i = at[r]
-            for j in range(U64(column), U64(column + columns)):
-                d[first + r, j] = y[i, j] * (one - y[i, j])
-    elif code == 2:
-        _derivative_inside(y, at, d, first, rows, column, columns, 1.0, 0.0, np.inf)
+@inlined
+def _derivative_fast(code, y, at, d, rows, column, columns):
+    one, zero = d.dtype.type(1), d.dtype.type(0)
+    for r in range(rows):
+        i = at[r]
+        begin, end = U64(column), U64(column + columns)
+        if code == 0:
+            for j in range(begin, end):
+                d[r, j] = one - y[i, j] * y[i, j]
+        elif code == 1:
+            for j in range(begin, end):
+                d[r, j] = y[i, j] * (one - y[i, j])
+        else:
+            for j in range(begin, end):
+                d[r, j] = one if y[i, j] > zero else zero
+
+
+def _derivative_only_fast(code, y, at, d, rows, column, columns):
+    _derivative_fast(code, y, at, d, rows, column, columns)
+
+
+def _derivative_any(code, y, at, d, rows, column, columns):
+    if code < 3:
+        _derivative_fast(code, y, at, d, rows, column, columns)
     elif code == 4:
-        _derivative_inside(y, at, d, first, rows, column, columns, 1.0 / 6.0, 0.0, 1.0)
+        _derivative_inside(y, at, d, rows, column, columns, 1.0 / 6.0, 0.0, 1.0)
     elif code == 5:
-        _derivative_inside(y, at, d, first, rows, column, columns, 1.0, -1.0, 1.0)
+        _derivative_inside(y, at, d, rows, column, columns, 1.0, -1.0, 1.0)
     elif code == 6:
-        _derivative_inside(y, at, d, first, rows, column, columns, 1.0, 0.0, 6.0)
+        _derivative_inside(y, at, d, rows, column, columns, 1.0, 0.0, 6.0)
     else:
-        _derivative_other(code, y, at, d, first, rows, column, columns)
+        _derivative_other(code, y, at, d, rows, column, columns)
+
+
+def derivative(code, y, at, d, rows, column, columns):
+    """d[r, j] = f'(a), written in the output y[at[r], j] = f(a), for `columns` of j."""
+    _derivative_any(code, y, at, d, rows, column, columns)
+
+
+@overload(derivative, jit_options=OPTIONS)
+def _derivative(code, y, at, d, rows, column, columns):
+    return _derivative_only_fast if code == types.int32 else _derivative_any

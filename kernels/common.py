@@ -7,37 +7,40 @@ from __future__ import annotations
 
 import numpy as np
 
-from .activations import CODES
+from .activations import CODES, FAST
 
 
-def activation_code(who: str, activation) -> int:
-    """Return the number by which compiled code knows an activation.
+def activation_codes(who: str, *activations) -> list[np.integer]:
+    """Return the numbers by which compiled code knows activations, all of one integer type.
 
     Parameters
     ----------
     who : str
         The caller, for the error message.
-    activation : str
-        A key of ``scratchrnn.cells.ACTIVATIONS``.
+    *activations : str
+        Keys of ``scratchrnn.cells.ACTIVATIONS``.
 
     Returns
     -------
-    int
+    list of int32 or int64
 
     Raises
     ------
     ValueError
         If it is no such name. A pair of Python functions cannot be compiled.
     """
-    if isinstance(activation, str) and activation in CODES:
-        return CODES[activation]
-    if isinstance(activation, tuple):
-        raise ValueError(
-            f"{who}: activation: expected a name, got a pair of functions: "
-            f"only the backend 'numpy' can use it"
-        )
-    known = ", ".join(CODES)
-    raise ValueError(f"{who}: activation: expected one of {known}, got {activation!r}")
+    for activation in activations:
+        if isinstance(activation, tuple):
+            raise ValueError(
+                f"{who}: activation: expected a name, got a pair of functions: "
+                f"only the backend 'numpy' can use it"
+            )
+        if not isinstance(activation, str) or activation not in CODES:
+            known = ", ".join(CODES)
+            raise ValueError(f"{who}: activation: expected one of {known}, got {activation!r}")
+    codes = [CODES[activation] for activation in activations]
+    integer = np.int32 if max(codes) < FAST else np.int64
+    return [integer(code) for code in codes]
 
 
 def shaped(who: str, name: str, value, shape: tuple[int, ...], dtype) -> np.ndarray:
@@ -48,11 +51,11 @@ def shaped(who: str, name: str, value, shape: tuple[int, ...], dtype) -> np.ndar
     return value
 
 
-def readable(a: np.ndarray) -> np.ndarray:
-    """Return `a` contiguous, aligned and read-only: one type for the compiler."""
-    a = np.require(a, requirements=["C", "A"]).view()
-    a.flags.writeable = False
-    return a
+def given_or_zeros(who: str, name: str, value, shape: tuple[int, ...], dtype) -> np.ndarray:
+    """Return a copy of a state or of a gradient from outside, checked; None means zeros."""
+    if value is None:
+        return np.zeros(shape, dtype)
+    return np.array(shaped(who, name, value, shape, dtype))
 
 
 def check_sequence(who, G, x, states, Wx, Wh, b, mask, recurrent_mask, bias_shape=None):
@@ -81,7 +84,7 @@ def check_sequence(who, G, x, states, Wx, Wh, b, mask, recurrent_mask, bias_shap
     ValueError
         Who, which argument, what was expected, what came.
     """
-    dtype = np.result_type(x, Wx, Wh)
+    dtype = np.result_type(x, Wx, Wh).newbyteorder("=")
     if dtype.kind != "f":
         raise ValueError(f"{who}: x: expected a floating-point dtype, got {dtype}")
     if dtype.itemsize not in (4, 8):
@@ -95,10 +98,7 @@ def check_sequence(who, G, x, states, Wx, Wh, b, mask, recurrent_mask, bias_shap
     if x.ndim != 3 or x.shape[2] != len(Wx):
         raise ValueError(f"{who}: x: expected (N, T, D={len(Wx)}), got {x.shape}")
     N, T, _ = x.shape
-    filled = (
-        np.zeros((N, H), dtype) if state is None else shaped(who, name, state, (N, H), dtype)
-        for name, state in states.items()
-    )
+    filled = [given_or_zeros(who, name, s, (N, H), dtype) for name, s in states.items()]
     if b is not None:
         b = shaped(who, "b", b, bias_shape(H) if bias_shape else (G * H,), dtype)
     if mask is not None:
@@ -106,3 +106,23 @@ def check_sequence(who, G, x, states, Wx, Wh, b, mask, recurrent_mask, bias_shap
     if recurrent_mask is not None:
         recurrent_mask = shaped(who, "recurrent_mask", recurrent_mask, (N, H), dtype)
     return (x, *filled, Wx, Wh, b, mask, recurrent_mask)
+
+
+def rows_or_none(value: np.ndarray | None, like: np.ndarray) -> np.ndarray:
+    """Return a fresh 2-D array as compiled code wants an option; one without rows for None."""
+    return np.empty((0, like.shape[-1]), like.dtype) if value is None else np.array(value)
+
+
+def cached_mask(mask: np.ndarray | None) -> np.ndarray | None:
+    """Turn a mask (N,T) into what a cache holds, (T,N,1)."""
+    return None if mask is None else np.array(mask.T, order="C")[:, :, None]
+
+
+def mask_of(cache) -> np.ndarray | None:
+    """Return the mask (N,T) of a cache."""
+    return None if cache.mask is None else np.ascontiguousarray(cache.mask[:, :, 0].T)
+
+
+def empty_cache(mask: np.ndarray | None, dtype, *shapes: tuple[int, ...]) -> list[np.ndarray]:
+    """Return arrays for what a loop keeps of every real step; zero at masked ones."""
+    return [(np.empty if mask is None else np.zeros)(shape, dtype) for shape in shapes]

@@ -22,6 +22,7 @@ from numba.extending import intrinsic
 
 from .jit import inlined, jit, part, target_features
 
+U64 = np.uint64
 # Bytes in a vector register, and the rows that 16 (AVX2) or 32 (AVX-512, NEON) of them can hold.
 _FEATURES = target_features()
 if "+avx512f" in _FEATURES:
@@ -198,52 +199,75 @@ def multiply(out, o, start, s, a, i, column, b, M, J):
 
 
 @jit
-def add_transposed(out, sums, j, a, i, b, column, K, J):
-    """out[:, j:j+J] += a[i:i+K].T b[:K, column+j:column+j+J], from the last row to the first.
+def add_transposed(out, sums, a, b, K, first, last, one):
+    """out += a[:K].T B and sums += Σ B, row by row from the last to the first.
 
-    The rows of b themselves are added to sums[j:j+J], unless that is empty. J is whole vectors,
-    or as many columns as `out` has after j.
+    B is K rows in panels, as `store_panels` lays them out, of which first … last - 1 are summed
+    here; column q of panel p is column p · width + q of `out`, whose rows are whole panels.
+    An empty `sums` is left alone. `one` holds a single 1.
     """
     width = 2 * (VECTOR // out.itemsize)
-    block = 128  # so many rows of a panel of b stay in the nearest cache
-    ldo, lda, ldb = out.shape[1], a.shape[1], b.shape[1]
+    block, ldo, lda, M = 256, out.shape[1], a.shape[1], a.shape[1]  # 256 rows stay in L1
     for end in range(K, 0, -block):
         rows = min(block, end)
-        _product(
-            out, j, ldo, out, j, ldo, a, (i + end - 1) * lda, 1, -lda,
-            b, (end - 1) * ldb + column + j, width, -ldb, lda, rows, J,
-        )  # fmt: skip
-        if len(sums):
-            for k in range(end - 1, end - 1 - rows, -1):
-                for q in range(np.uint64(j), np.uint64(j + J)):
-                    sums[q] += b[k, np.uint64(column) + q]
+        row = (end - 1) * lda
+        for panel in range(first, last):
+            p = panel * b.shape[1] + (end - 1) * width
+            o = panel * width
+            m = 0
+            while m + ROWS <= M:
+                tile(ROWS, 2, out, o + m * ldo, ldo, out, o + m * ldo, ldo, a, row + m, 1, -lda,
+                     b, p, -width, rows)  # fmt: skip
+                m += ROWS
+            while m < M:
+                tile(1, 2, out, o + m * ldo, ldo, out, o + m * ldo, ldo, a, row + m, 1, -lda,
+                     b, p, -width, rows)  # fmt: skip
+                m += 1
+            if len(sums):
+                tile(1, 2, sums, o, 0, sums, o, 0, one, 0, 0, 0, b, p, -width, rows)
+
+
+@part
+def store_panels(b, k, values, r):
+    """Lay values[r], padded to whole panels, out as row k of B for `add_transposed`."""
+    width = 2 * (VECTOR // b.itemsize)
+    for p in range(len(b)):
+        for q in range(width):
+            b[p, k * width + q] = values[r, p * width + q]
 
 
 @jit
-def pack(weights, transposed, b):
-    """Lay B = weights (K,J), or its transpose, out in panels for `multiply`."""
+def pack(weights, column, b, first, last):
+    """Lay rows first … last - 1 of weights (K,J) out as columns column … of B for `multiply`."""
     width = 2 * (VECTOR // b.itemsize)
-    for q in range(len(b)):
-        for k in range(b.shape[1] // width):
-            for j in range(width):
-                b[q, k * width + j] = 0
-        if transposed:
-            for j in range(min(width, len(weights) - q * width)):
-                for k in range(weights.shape[1]):
-                    b[q, k * width + j] = weights[q * width + j, k]
-        else:
-            for k in range(len(weights)):
-                for j in range(min(width, weights.shape[1] - q * width)):
-                    b[q, k * width + j] = weights[k, q * width + j]
+    for k in range(first, last):
+        p, q, j = column // width, column % width, 0
+        while j < weights.shape[1]:
+            columns = min(width - q, weights.shape[1] - j)
+            for c in range(U64(columns)):
+                b[p, U64(k * width + q) + c] = weights[k, U64(j) + c]
+            p, q, j = p + 1, 0, j + columns
+
+
+@jit
+def pack_transposed(weights, column, b, first, last):
+    """Lay rows first … last - 1 of weights (J,K) out as columns column + first … of B."""
+    width = 2 * (VECTOR // b.itemsize)
+    for j0 in range(first, last, 16):  # 16 by 16 squares: whole cache lines on both sides
+        for k0 in range(0, weights.shape[1], 16):
+            for j in range(j0, min(j0 + 16, last)):
+                p, q = (column + j) // width, (column + j) % width
+                for k in range(k0, min(k0 + 16, weights.shape[1])):
+                    b[p, k * width + q] = weights[j, k]
 
 
 def panels(K: int, J: int, itemsize: int) -> tuple[int, int]:
-    """Return the shape that `pack` gives to a matrix (K, J)."""
+    """Return the shape that a matrix (K, J) has in panels."""
     width = 2 * VECTOR // itemsize
     return -(-J // width), K * width
 
 
 def padded(columns: int, itemsize: int) -> int:
-    """Return a length for rows of `multiply`'s result: whole vectors, off multiples of 4 KB."""
-    lanes = VECTOR // itemsize
-    return (-(-columns // lanes) + 1) * lanes
+    """Return a length for rows of `multiply`'s result: whole panels, off multiples of 4 KB."""
+    width = 2 * VECTOR // itemsize
+    return -(-columns // width) * width + VECTOR // itemsize

@@ -5,66 +5,58 @@ Results and caches never come from here; they belong to the caller.
 
 from __future__ import annotations
 
-import threading
+import math
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
 
-_ALIGNMENT = 64  # a cache line, and the widest vector
-_KEPT_BYTES = 256 * 2**20
-_free: dict[int, list[np.ndarray]] = {}
-_kept = 0
-_lock = threading.Lock()
+_LINE = 64  # bytes of a cache line, and of the widest vector
+_free: deque[np.ndarray] = deque(maxlen=8)  # arenas that no call is using
 
 
 class Workspace:
-    """Arrays borrowed for the time of one call."""
+    """Hands out arrays from one arena; what does not fit is allocated, and fits next time."""
 
-    def __init__(self, dtype):
-        self.dtype = np.dtype(dtype)
-        self.buffers: list[np.ndarray] = []
+    def __init__(self, arena: np.ndarray, dtype: np.dtype):
+        self.arena, self.dtype, self.used = arena, dtype, 0
 
     def take(self, *shape: int, dtype=None) -> np.ndarray:
-        """Return an uninitialised, aligned, C-contiguous array of that shape."""
-        dtype = self.dtype if dtype is None else np.dtype(dtype)
-        used = int(np.prod(shape)) * dtype.itemsize
-        buffer = _borrow(_rounded(used + _ALIGNMENT))
-        self.buffers.append(buffer)
-        start = -buffer.ctypes.data % _ALIGNMENT
-        return buffer[start : start + used].view(dtype).reshape(shape)
+        """Return an uninitialised, C-contiguous array that begins on a cache line."""
+        dtype = self.dtype if dtype is None else dtype
+        start = self.used
+        self.used += -(-math.prod(shape) * dtype.itemsize // _LINE) * _LINE
+        if self.used <= self.arena.size:
+            return np.ndarray(shape, dtype, self.arena, start)
+        return np.ndarray(shape, dtype, _aligned(self.used - start))
 
 
 @contextmanager
-def workspace(dtype) -> Iterator[Workspace]:
-    """Lend arrays until the end of the ``with`` block."""
-    lent = Workspace(dtype)
+def workspace(dtype: np.dtype) -> Iterator[Workspace]:
+    """Lend a workspace until the end of the ``with`` block."""
     try:
-        yield lent
+        arena = _free.pop()
+    except IndexError:
+        arena = np.empty(0, np.uint8)
+    work = Workspace(arena, dtype)
+    try:
+        yield work
     finally:
-        _give_back(lent.buffers)
+        if work.used > arena.size:
+            arena = _aligned(work.used + work.used // 4)
+        _free.append(arena)
 
 
-def _rounded(size: int) -> int:
-    """Round up to one of four sizes an octave, so that similar calls share buffers."""
-    step = 1 << max(6, size.bit_length() - 3)
-    return -(-size // step) * step
+def aligned_zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Return a fresh array of zeros that begins on a cache line: for results, not for scratch."""
+    size = math.prod(shape) * dtype.itemsize
+    memory = np.zeros(size + _LINE, np.uint8)
+    start = -memory.ctypes.data % _LINE
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
-def _borrow(size: int) -> np.ndarray:
-    global _kept
-    with _lock:
-        same_size = _free.get(size)
-        if same_size:
-            _kept -= size
-            return same_size.pop()
-    return np.empty(size, np.uint8)
-
-
-def _give_back(buffers: list[np.ndarray]) -> None:
-    global _kept
-    with _lock:
-        for buffer in buffers:
-            if _kept + buffer.size <= _KEPT_BYTES:
-                _free.setdefault(buffer.size, []).append(buffer)
-                _kept += buffer.size
+def _aligned(size: int) -> np.ndarray:
+    memory = np.empty(size + _LINE, np.uint8)
+    start = -memory.ctypes.data % _LINE
+    return memory[start : start + size]

@@ -1,0 +1,411 @@
+"""The gated recurrent unit, compiled: the functions of `scratchrnn.cells.gru`, both forms.
+
+Read the cell first: equations (1) to (6) and (6') to (1') are those of its docstring. What
+differs is what differs in `lstm`, whose docstring says it, (a) to (d); further:
+
+(e) With reset_after, u = h_prev Wh + b_h is one product with its own bias, and da and du, which
+    differ in the columns of n alone, are kept side by side for the sums over time.
+(f) With reset_after=False the loop has two products forward and three backward, since r must be
+    known before k Wh_n, and dk before da_r.
+
+Memory: the cache is the cell's, N·(T·D + (T+1)·H + 3·T·H + T·H) numbers (T·H fewer without u_n);
+the scratch that is kept for the next call is as in `lstm`, with 6H (4H) in place of 4H.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from . import pool
+from .activations import activate, derivative
+from .common import (
+    activation_codes,
+    cached_mask,
+    check_sequence,
+    empty_cache,
+    given_or_zeros,
+    mask_of,
+    rows_or_none,
+    shaped,
+)
+from .jit import inlined, jit
+from .plan import plans, threads_for
+from .rounds import add_upstream, copy_row, gather_inputs, scale_rows
+from .sequence import (
+    CACHE_BYTES,
+    INT,
+    WeightGradient,
+    packed,
+    packed_transposed,
+    padded_row,
+    readable,
+    rows_of,
+    run_shares,
+    segment_steps,
+    segments_backward,
+)
+from .tile import multiply, padded, panels, store_panels
+from .workspace import workspace
+
+U64 = np.uint64
+
+
+class GRUOptions(NamedTuple):
+    """What forward and backward must agree on besides the weights."""
+
+    reset_after: bool = True
+    activation: str = "tanh"  # φ
+    recurrent_activation: str = "sigmoid"  # σ
+    recurrent_mask: np.ndarray | None = None  # (N,H)
+
+
+class GRUCache(NamedTuple):
+    """What forward keeps for backward: time first, row 0 of h is h0; for one step without T."""
+
+    x: np.ndarray  # (T,N,D); step (N,D)
+    h: np.ndarray  # (T+1,N,H); step (2,N,H): h_prev, h
+    gates: np.ndarray  # (T,N,3H): z r n; step (N,3H)
+    u_n: np.ndarray | None  # (T,N,H); step (N,H); None without reset_after
+    mask: np.ndarray | None  # (T,N,1)
+    Wx: np.ndarray  # (D,3H)
+    Wh: np.ndarray  # (H,3H)
+    has_bias: bool
+    options: GRUOptions
+
+
+class GRUGrads(NamedTuple):
+    """Gradients of the loss, each shaped as what it is the gradient of; db is None without b."""
+
+    dx: np.ndarray  # (N,T,D)
+    dh0: np.ndarray  # (N,H)
+    dWx: np.ndarray  # (D,3H)
+    dWh: np.ndarray  # (H,3H)
+    db: np.ndarray | None  # (2,3H) with reset_after, else (3H,)
+
+
+@inlined
+def _units(a, k, m, at, after, hs, hd, u, u_n, bias_h, wh, wn, phi, sigma):
+    """Equations (2) to (5) for m rows of `a`, in place; hs becomes the state of this step (6)."""
+    H, zero, unit = hs.shape[1], np.int64(0), a.dtype.type(1)
+    gate_r, gate_n = U64(H), U64(2 * H)  # where the columns of a gate begin; z at 0
+    multiply(u, zero, bias_h, zero, hd, zero, zero, wh, m, 3 * H if after else 2 * H)  # (2)
+    for r in range(m):
+        for j in range(gate_n):
+            a[k + r, j] += u[r, j]
+    activate(sigma, a, k, m, zero, 2 * H)  # (3) (4)
+    if after:
+        for r in range(m):
+            for j in range(U64(H)):
+                u_n[at[r], j] = u[r, gate_n + j]
+                a[k + r, gate_n + j] += a[k + r, gate_r + j] * u[r, gate_n + j]  # (5)
+    else:
+        for r in range(m):
+            for j in range(U64(H)):
+                hd[r, j] *= a[k + r, gate_r + j]
+        multiply(u, zero, bias_h, zero, hd, zero, zero, wn, m, H)  # (5b)
+        for r in range(m):
+            for j in range(U64(H)):
+                a[k + r, gate_n + j] += u[r, j]
+    activate(phi, a, k, m, 2 * H, H)  # (5) (5b)
+    for r in range(m):
+        for j in range(U64(H)):
+            z = a[k + r, j]
+            hs[r, j] = z * hs[r, j] + (unit - z) * a[k + r, gate_n + j]  # (6)
+
+
+@jit
+def _forward_rows(
+    order, when, until, lead, active, x, T, X, h, gates, u_n, out, bias, bias_h, wx, wh, wn,
+    dropped, after, phi, sigma, a, u, hs, hd, xs, at,
+):  # fmt: skip
+    """All steps of some rows: equations (1) to (6)."""
+    N, H = len(h) // (T + 1), h.shape[1]
+    zero, one = np.int64(0), np.int64(1)  # literals would be types of their own
+    for r in range(len(order)):
+        n = order[r]
+        copy_row(hs, r, one, one, h, n)
+        copy_row(h, N + n, N, lead[r], hs, r)
+        copy_row(out, n * T, one, lead[r], hs, r)
+    k = end = zero
+    for s in range(len(active)):
+        m = active[s]
+        if k == end:  # (1) for as many rounds as fit
+            k = zero
+            end = gather_inputs(x, T, N, order, when, active, s, X, xs)
+            multiply(a, zero, bias, zero, xs, zero, zero, wx, end, 3 * H)
+        for r in range(m):
+            at[r] = when[s, r] * N + order[r]
+            copy_row(hd, r, one, one, hs, r)
+        scale_rows(hd, m, order, dropped)
+        _units(a, k, m, at, after, hs, hd, u, u_n, bias_h, wh, wn, phi, sigma)
+        for r in range(m):
+            n, t = order[r], when[s, r]
+            steps = until[s, r] - t  # this one and the masked ones after it
+            copy_row(gates, at[r], one, one, a, k + r)
+            copy_row(h, (t + 1) * N + n, N, steps, hs, r)
+            copy_row(out, n * T + t, one, steps, hs, r)
+        k += m
+
+
+@inlined
+def _units_backward(
+    da, du, m, at, after, h, gates, u_n, dhs, hd, dk, zeros, whT, wnT, phi, sigma
+):
+    """Equations (6') to (2') for m rows; dk becomes the gradient of the dropped h_prev."""
+    H, zero, unit = h.shape[1], np.int64(0), da.dtype.type(1)
+    gate_r, gate_n = U64(H), U64(2 * H)
+    derivative(sigma, gates, at, da, m, zero, 2 * H)
+    derivative(phi, gates, at, da, m, 2 * H, H)
+    for r in range(m):
+        q = at[r]
+        for j in range(U64(H)):
+            da[r, j] *= dhs[r, j] * (h[q, j] - gates[q, gate_n + j])  # (6') (3')
+        for j in range(U64(H)):
+            da[r, gate_n + j] *= dhs[r, j] * (unit - gates[q, j])  # (6') (5')
+        for j in range(U64(H)):
+            dhs[r, j] *= gates[q, j]  # (6')
+    if after:
+        for r in range(m):
+            q = at[r]
+            for j in range(U64(H)):
+                da[r, gate_r + j] *= da[r, gate_n + j] * u_n[q, j]  # (5') (4')
+            for j in range(gate_n):
+                du[r, j] = da[r, j]
+            for j in range(U64(H)):
+                du[r, gate_n + j] = da[r, gate_n + j] * gates[q, gate_r + j]  # (5')
+        multiply(dk, zero, zeros, zero, du, zero, zero, whT, m, H)  # (2')
+    else:
+        multiply(dk, zero, zeros, zero, da, zero, 2 * H, wnT, m, H)  # (5b')
+        for r in range(m):
+            q = at[r]
+            for j in range(U64(H)):
+                da[r, gate_r + j] *= dk[r, j] * hd[r, j]  # (5b') (4')
+            for j in range(U64(H)):
+                du[r, j] = da[r, gate_n + j]
+            for j in range(U64(H)):
+                dk[r, j] *= gates[q, gate_r + j]  # (5b')
+                hd[r, j] *= gates[q, gate_r + j]  # k, for dWh_n
+        multiply(dk, zero, dk, zero, da, zero, zero, whT, m, H)  # (2')
+
+
+@jit
+def _backward_rows(
+    order, when, until, lead, active, dh, T, first, rank, h, gates, u_n, das, dus, ks, dx,
+    dh_next, wxT, whT, wnT, zeros, dropped, after, phi, sigma, da, du, dhs, dk, dxs, hd, at,
+):  # fmt: skip
+    """Steps from the last to `first` of some rows: equations (6') to (1')."""
+    N, H, D = len(dh_next), h.shape[1], dx.shape[1]
+    zero, one = np.int64(0), np.int64(1)
+    for r in range(len(order)):
+        copy_row(dhs, r, one, one, dh_next, order[r])
+    for s in range(len(active) - 1, -1, -1):
+        m = active[s]
+        for r in range(m):
+            at[r] = when[s, r] * N + order[r]
+            copy_row(hd, r, one, one, h, at[r])
+            add_upstream(dh, order[r], T, when[s, r], until[s, r], dhs, r)
+        scale_rows(hd, m, order, dropped)
+        _units_backward(
+            da, du, m, at, after, h, gates, u_n, dhs, hd, dk, zeros, whT, wnT, phi, sigma
+        )
+        scale_rows(dk, m, order, dropped)
+        multiply(dxs, zero, zeros, zero, da, zero, zero, wxT, m, D)  # (1')
+        for r in range(m):
+            for j in range(U64(H)):
+                dhs[r, j] += dk[r, j]
+            copy_row(dx, order[r] * T + when[s, r], one, one, dxs, r)
+            q = at[r] - first * N
+            if len(rank):
+                q = rank[q]
+            store_panels(das, q, da, r)
+            store_panels(dus, q, du, r)
+            if len(ks):
+                copy_row(ks, q, one, one, hd, r)
+    for r in range(len(order)):
+        n = order[r]
+        add_upstream(dh, n, T, first, lead[r], dhs, r)
+        copy_row(dh_next, n, one, one, dhs, r)
+
+
+def gru_forward(x, h0, Wx, Wh, b=None, mask=None, **options):
+    """Run the network over whole sequences, as `scratchrnn.cells.gru_forward` does.
+
+    Parameters
+    ----------
+    x : ndarray of float32 or float64, (N, T, D)
+    h0 : ndarray, (N, H), or None
+        Initial state; None means zeros.
+    Wx, Wh : ndarray, (D, 3H) and (H, 3H)
+        Gates by column in the order z r n.
+    b : ndarray, (2, 3H) with reset_after, else (3H,), or None
+    mask : ndarray of bool, (N, T), or None
+        True where a step is real. A masked step carries the state through unchanged, costs
+        nothing, and whatever x holds there, NaN included, has no effect.
+    reset_after : bool, default True
+        Reset the product (5) or the state before it (5b).
+    activation, recurrent_activation : str, default "tanh" and "sigmoid"
+        φ and σ of the equations: names only.
+    recurrent_mask : ndarray, (N, H), or None
+        Variational dropout mask of h_prev, the same at every step.
+
+    Returns
+    -------
+    h : ndarray, (N, T, H)
+    hT : ndarray, (N, H)
+        The final state.
+    cache : GRUCache
+        Its gates and u_n are 0 at masked steps.
+
+    Raises
+    ------
+    ValueError
+        If a shape, a dtype or an activation does not fit.
+
+    References
+    ----------
+    Cho et al. (2014); equations (1) to (6) of the cell.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scratchrnn.kernels import gru_forward
+    >>> rng = np.random.default_rng(0)
+    >>> x, Wx, Wh = (rng.normal(size=s) for s in [(2, 5, 3), (3, 12), (4, 12)])
+    >>> h, hT, cache = gru_forward(x, None, Wx, Wh, np.zeros((2, 12)))
+    >>> h.shape, cache.gates.shape
+    ((2, 5, 4), (5, 2, 12))
+    """
+    options, who = GRUOptions(**options), "gru_forward"
+    after = bool(options.reset_after)
+    x, h0, Wx, Wh, b, mask, dropped = check_sequence(
+        who, 3, x, {"h0": h0}, Wx, Wh, b, mask, options.recurrent_mask,
+        bias_shape=lambda H: (2, 3 * H) if after else (3 * H,),
+    )  # fmt: skip
+    (N, T, D), H, dtype = x.shape, len(Wh), x.dtype
+    codes = activation_codes(who, options.activation, options.recurrent_activation)
+    X, gates, u_n = empty_cache(mask, dtype, (T, N, D), (T, N, 3 * H), (T if after else 0, N, H))
+    h, out = np.empty((T + 1, N, H), dtype), np.empty((N, T, H), dtype)
+    h[0], ld = h0, padded(3 * H, dtype.itemsize)
+    b_x, b_h = b if b is not None and after else (b, None)
+    with workspace(dtype) as work:
+
+        def scratch(rows):
+            block = max(rows, min(T * rows, CACHE_BYTES // (ld * dtype.itemsize)))
+            shapes = (block, ld), (rows, ld), (rows, H), (rows, H), (block, D)
+            return *(work.take(*shape) for shape in shapes), work.take(rows, dtype=INT)
+
+        biases = padded_row(work, 3 * H, b_x), padded_row(work, 3 * H, b_h)
+        inputs, cut = readable(x).reshape(N * T, D), 3 * H if after else 2 * H
+        weights = packed(work, Wx), packed(work, Wh[:, :cut]), packed(work, Wh[:, cut:])
+        arguments = (inputs, T, *map(rows_of, (X, h, gates, u_n, out)), *biases, *weights)
+        arguments += (rows_or_none(dropped, h), after, *codes)
+        shares = plans(mask, N, 0, T, threads_for(6.0 * N * T * H * (D + H)))
+        run_shares(_forward_rows, shares, arguments, scratch)
+    options, u_n = options._replace(recurrent_mask=dropped), u_n if after else None
+    cache = GRUCache(X, h, gates, u_n, cached_mask(mask), Wx, Wh, b is not None, options)
+    return out, h[T].copy(), cache
+
+
+def gru_backward(dh, cache, dhT=None, *, onto=None):
+    """Backpropagate through time, as `scratchrnn.cells.gru_backward` does.
+
+    Parameters
+    ----------
+    dh : ndarray, (N, T, H), or None
+        Gradient of the loss on every output, from above; None means zeros.
+    cache : GRUCache
+        Of this module's `gru_forward`.
+    dhT : ndarray, (N, H), or None
+        Gradient on the final state; None means zeros.
+    onto : GRUGrads, optional
+        What this function gave for the steps after these, where a long sequence is taken one
+        segment at a time: the weights' gradients are summed onto its own.
+
+    Returns
+    -------
+    GRUGrads
+        dx (N,T,D), dh0 (N,H), dWx (D,3H), dWh (H,3H), db; dx is 0 at masked steps.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit.
+
+    References
+    ----------
+    Werbos (1990); equations (6') to (1') of the cell.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scratchrnn.kernels import gru_backward, gru_forward
+    >>> rng = np.random.default_rng(0)
+    >>> x, Wx, Wh = (rng.normal(size=s) for s in [(2, 5, 3), (3, 12), (4, 12)])
+    >>> h, hT, cache = gru_forward(x, None, Wx, Wh)
+    >>> gru_backward(np.ones_like(h), cache).dWh.shape
+    (4, 12)
+    """
+    X, h, gates, u_n, _, Wx, Wh, has_bias, options = cache
+    (T, N, D), H, dtype, who = X.shape, h.shape[2], h.dtype, "gru_backward"
+    after = bool(options.reset_after)
+    dh = np.empty((0, H), dtype) if dh is None else shaped(who, "dh", dh, (N, T, H), dtype)
+    dh_next = given_or_zeros(who, "dhT", dhT, (N, H), dtype)
+    codes = activation_codes(who, options.activation, options.recurrent_activation)
+    dropped, mask = rows_or_none(options.recurrent_mask, h), mask_of(cache)
+    (dx,) = empty_cache(mask, dtype, (N, T, D))
+    u_n = np.empty((0, N, H), dtype) if u_n is None else u_n
+    sums = _Sums(Wx, Wh, after, onto)
+    threads = threads_for(12.0 * N * T * H * (D + H))
+    step_bytes = 2 * N * padded(3 * H, dtype.itemsize) * dtype.itemsize
+    with workspace(dtype) as work:
+
+        def scratch(rows):
+            columns = (padded(q, dtype.itemsize) for q in (3 * H, 3 * H, H, H, D))
+            arrays = [work.take(rows, q) for q in columns]
+            return *arrays, work.take(rows, H), work.take(rows, dtype=INT)
+
+        K, cut = N * segment_steps(T, step_bytes), 3 * H if after else 2 * H
+        das = work.take(*panels(K, 3 * H, dtype.itemsize))
+        dus = work.take(*panels(K, 3 * H if after else H, dtype.itemsize))
+        ks = work.take(0 if after else K, H)
+        weights = [packed_transposed(work, W) for W in (Wx, Wh[:, :cut], Wh[:, cut:])]
+        zeros = padded_row(work, max(D, H))
+        upstream, mark = readable(dh).reshape(-1, H), work.used
+        for segment in segments_backward(mask, N, T, threads, step_bytes):
+            work.used = mark  # every segment has the same scratch
+            arguments = (upstream, T, segment.first, segment.rank, rows_of(h), rows_of(gates))
+            arguments += (rows_of(u_n), das, dus, ks, rows_of(dx), dh_next, *weights, zeros)
+            arguments += (dropped, after, *codes)
+            run_shares(_backward_rows, segment.shares, arguments, scratch)
+            h_prev = segment.rows(h[:T] * dropped if len(dropped) else h)
+            pool.run(sums.tasks(segment, segment.rows(X), h_prev, ks, das, dus, threads))
+    return GRUGrads(dx, dh_next, *sums.gradients(has_bias))
+
+
+class _Sums:
+    """dWx, dWh and db: with reset_after two products, otherwise three, (5b') apart from (2')."""
+
+    def __init__(self, Wx, Wh, after, onto):
+        H, dtype, self.after = len(Wh), Wx.dtype, after
+        dWx, dWh, db = (None, None, None) if onto is None else onto[2:]
+        b_x, b_h = db if after and db is not None else (db, None)
+        cut = 3 * H if after else 2 * H
+        h_part, n_part = (None, None) if dWh is None else (dWh[:, :cut], dWh[:, cut:])
+        self.x = WeightGradient(Wx.shape, dtype, dWx, b_x)
+        self.h = WeightGradient((H, cut), dtype, h_part, b_h)
+        self.n = WeightGradient((H, 3 * H - cut), dtype, n_part)
+
+    def tasks(self, segment, x, h_prev, ks, das, dus, threads):
+        K = segment.count
+        tasks = self.x.tasks(x, das, K, threads)
+        if self.after:
+            return tasks + self.h.tasks(h_prev, dus, K, threads)
+        tasks += self.h.tasks(h_prev, das, K, threads, bias=False)
+        return tasks + self.n.tasks(ks, dus, K, threads, bias=False)
+
+    def gradients(self, has_bias):
+        dWh = self.h.dW if self.after else np.concatenate([self.h.dW, self.n.dW], axis=1)
+        db = np.stack([self.x.db, self.h.db]) if self.after else self.x.db
+        return self.x.dW, dWh, db if has_bias else None

@@ -1,0 +1,183 @@
+"""Steps of a sequence function between its arguments and its compiled loop, shared by all three."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from . import pool
+from .plan import Plan, plans
+from .tile import add_transposed, pack, pack_transposed, padded, panels
+from .workspace import Workspace, aligned_zeros
+
+CACHE_BYTES = 2**19  # pre-activations of one share, which are to stay in the second-level cache
+DA_BYTES = 2**23  # da of one backward segment, which is to stay in the last-level cache
+INT = np.dtype(np.int64)
+
+
+def rows_of(a: np.ndarray) -> np.ndarray:
+    """View (A, B, C) as (A·B, C)."""
+    return a.reshape(a.shape[0] * a.shape[1], a.shape[2])
+
+
+def run_shares(
+    function: Callable, shares: list[Plan], arguments: tuple, scratch: Callable[[int], tuple]
+) -> None:
+    """Run a compiled loop over every share, with arguments common to all and scratch of its own.
+
+    Parameters
+    ----------
+    function : compiled function
+        Takes the fields of a plan, `arguments` and what `scratch` gives.
+    shares : list of Plan
+    arguments : tuple
+    scratch : callable
+        Number of rows -> tuple of arrays.
+    """
+    pool.run([(function, *plan, *arguments, *scratch(len(plan.order))) for plan in shares])
+
+
+def packed(work: Workspace, *matrices: np.ndarray) -> np.ndarray:
+    """Lay matrices (K, J) out side by side for `multiply`."""
+    K, J = len(matrices[0]), sum(W.shape[1] for W in matrices)
+    return _lay_out(pack, work, matrices, K, J, [W.shape[1] for W in matrices])
+
+
+def packed_transposed(work: Workspace, *matrices: np.ndarray) -> np.ndarray:
+    """Lay the transposes of matrices (J, K) out side by side for `multiply`."""
+    K, J = matrices[0].shape[1], sum(map(len, matrices))
+    return _lay_out(pack_transposed, work, matrices, K, J, [len(W) for W in matrices])
+
+
+def _lay_out(how, work, matrices, K, J, widths):
+    b = work.take(*panels(K, J, work.dtype.itemsize))
+    b[-1:] = 0  # the columns after the last
+    column, tasks = 0, []
+    parts = pool.get_num_threads() if K * J > 2**17 else 1
+    for W, width in zip(matrices, widths, strict=True):
+        tasks += [(how, readable(W), column, b, *cut) for cut in cuts(len(W), parts)]
+        column += width
+    pool.run(tasks)
+    return b
+
+
+def readable(a: np.ndarray) -> np.ndarray:
+    """Return `a` contiguous, aligned and read-only: one type for the compiler."""
+    a = np.require(a, requirements=["C", "A"]).view()
+    a.flags.writeable = False
+    return a
+
+
+def padded_row(work: Workspace, columns: int, values: np.ndarray | None = None) -> np.ndarray:
+    """Return one row of `values`, or zeros, as long as the rows of `multiply`'s results."""
+    row = work.take(1, padded(columns, work.dtype.itemsize))
+    row[:] = 0
+    if values is not None:
+        row[0, :columns] = values
+    return row
+
+
+def cuts(count: int, parts: int) -> list[tuple[int, int]]:
+    """Cut 0 … count - 1 into at most so many ranges."""
+    edges = [count * q // parts for q in range(parts + 1)]
+    return [(a, b) for a, b in pairwise(edges) if a < b]
+
+
+class Segment(NamedTuple):
+    """Steps first … last - 1 of a backward pass, and which of their rows are real."""
+
+    first: int
+    last: int
+    real: np.ndarray  # flat numbers (t - first) N + n of real steps; empty: all are
+    rank: np.ndarray  # flat number -> place among the real steps; empty: the same
+    count: int  # of real steps
+    shares: list[Plan]
+
+    def rows(self, a: np.ndarray) -> np.ndarray:
+        """Rows (t, n) of a (T, N, …) of which steps are real, under one another."""
+        rows = rows_of(a[self.first : self.last])
+        return rows[self.real] if len(self.rank) else rows
+
+
+def segments_backward(
+    mask: np.ndarray | None, N: int, T: int, threads: int, step_bytes: int
+) -> Iterator[Segment]:
+    """Cut T steps, from the last, into segments whose da stays in the last-level cache.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, (N, T), or None
+    N, T, threads : int
+    step_bytes : int
+        Size of the da of one step.
+
+    Yields
+    ------
+    Segment
+    """
+    steps = segment_steps(T, step_bytes)
+    all_real = np.empty(0, np.int64)
+    for last in range(T, 0, -steps):
+        first = max(0, last - steps)
+        shares = plans(mask, N, first, last, threads)
+        if mask is None:
+            yield Segment(first, last, all_real, all_real, N * (last - first), shares)
+        else:
+            flat = mask[:, first:last].T.ravel()
+            real = np.flatnonzero(flat)
+            yield Segment(first, last, real, np.cumsum(flat) - 1, len(real), shares)
+
+
+def segment_steps(T: int, step_bytes: int) -> int:
+    """Return how many of T steps a backward segment has, all but the first in time."""
+    return max(1, min(T, DA_BYTES // max(1, step_bytes)))
+
+
+class WeightGradient:
+    """dW = Σ aᵀ da, and db = Σ da, summed over segments in panels.
+
+    Rows da of all real steps stand under one another, time first, and a sum runs over them from
+    the last step to the first and within a step from the last sequence to the first: the order
+    of a loop backward through time. Every element is one sum of one thread, so neither the
+    number of threads nor a cut into segments of time changes a bit.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of dW.
+    dtype : dtype
+    dW, db : ndarray, optional
+        Where the sums begin, instead of zero.
+    """
+
+    def __init__(self, shape, dtype, dW=None, db=None):
+        self.columns = shape[1]
+        self.panels, width = panels(1, shape[1], dtype.itemsize)
+        self.sum = aligned_zeros((shape[0], self.panels * width), dtype)
+        self.bias_sum = aligned_zeros((1, self.panels * width), dtype)
+        self.one = np.ones((1, 1), dtype)
+        if dW is not None:
+            self.sum[:, : self.columns] = dW
+        if db is not None:
+            self.bias_sum[0, : self.columns] = db
+
+    def tasks(self, a: np.ndarray, das: np.ndarray, count: int, threads: int, bias=True) -> list:
+        """Return tasks for the pool that add the `count` rows of a segment."""
+        bias_sum = self.bias_sum if bias else self.bias_sum[:0]
+        return [
+            (add_transposed, self.sum, bias_sum, a, das, count, *cut, self.one)
+            for cut in cuts(self.panels, threads)
+        ]
+
+    @property
+    def dW(self) -> np.ndarray:
+        """The gradient of the weights."""
+        return np.ascontiguousarray(self.sum[:, : self.columns])
+
+    @property
+    def db(self) -> np.ndarray:
+        """The gradient of the bias."""
+        return self.bias_sum[0, : self.columns].copy()
