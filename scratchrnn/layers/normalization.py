@@ -91,17 +91,18 @@ class LayerNormalization(Layer):
             )
         if self.center:
             self.beta = self.add_weight("beta", shape, self.beta_initializer, self.beta_regularizer)
-        self._sizes = dict(zip(axes, shape, strict=True))
+        given = self.axis if isinstance(self.axis, list) else [self.axis]
+        self._sizes = {a: input_shape[a] for a in given}
         super().build(input_shape)
 
     def call(self, x, mask=None, training=False):
         axes = self._axes(x.ndim)
-        if {a: x.shape[a] for a in axes} != self._sizes:
+        if {a: x.shape[a] for a in self._sizes} != self._sizes:
             raise ValueError(
                 f"LayerNormalization: x: expected sizes {self._sizes} by axis, got {x.shape}"
             )
         n, r = normalize(x, np.dtype(self.dtype).type(self.epsilon), axes)
-        wide = [self._sizes.get(a, 1) for a in range(x.ndim)]
+        wide = [x.shape[a] if a in axes else 1 for a in range(x.ndim)]
         self._kept = n, r, axes, wide
         y = n * self.gamma.reshape(wide) if self.scale else n.copy()
         if self.center:
