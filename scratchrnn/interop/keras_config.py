@@ -20,7 +20,7 @@ _OURS_ALONE = {  # arguments that Keras has not, and the values that mean "not u
     "peepholes": (False,),
     "trainable_initial_state": (False,),
 }
-_UNKNOWN_TO_KERAS = {("seed", "Conv2D"), ("seed", "Dense"), ("seed", "Embedding")}
+_UNKNOWN_TO_KERAS = {("seed", kind) for kind in ("Conv1D", "Conv2D", "Dense", "Embedding")}
 _UNKNOWN_TO_KERAS |= {("trainable", "SpatialDropout1D")}  # has no weights, and no such argument
 _NONE_MEANS = {"merge_mode"}  # where None is a value; elsewhere it is "the default"
 _INPUT_UNUSED = {"sparse": (False,), "ragged": (False,), "optional": (False,)}

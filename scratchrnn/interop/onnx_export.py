@@ -5,34 +5,41 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..files import replacing
+from . import onnx_convolution as windowed
 from . import onnx_layers as plain
 from .checks import list_layers, optional
 from .onnx_graph import Graph, Tensor
 from .onnx_recurrent import export_bidirectional, export_recurrent
-from .onnx_scan import export_layer_norm, export_rnn
+from .onnx_scan import export_loop, export_rnn
 
 _OPSET, _IR_VERSION = 17, 8
 _FLOAT, _INT64, _BOOL = 1, 7, 9  # TensorProto's numbers
 EXPORTERS = {
     "Activation": plain.export_activation,
+    "AveragePooling1D": windowed.export_average_pooling,
+    "AveragePooling2D": windowed.export_average_pooling,
     "Bidirectional": export_bidirectional,
-    "Conv2D": plain.export_conv2d,
+    "Conv1D": windowed.export_convolution,
+    "Conv2D": windowed.export_convolution,
+    "ConvLSTM2D": export_loop,
     "Dense": plain.export_dense,
     "Dropout": plain.export_nothing,
     "Embedding": plain.export_embedding,
     "Flatten": plain.export_flatten,
     "GRU": export_recurrent,
     "GaussianNoise": plain.export_nothing,
-    "GlobalAveragePooling1D": plain.export_average_1d,
-    "GlobalAveragePooling2D": plain.export_average_2d,
-    "GlobalMaxPooling1D": plain.export_max_1d,
+    "GlobalAveragePooling1D": plain.export_global_average,
+    "GlobalAveragePooling2D": plain.export_global_average,
+    "GlobalMaxPooling1D": plain.export_global_max,
+    "GlobalMaxPooling2D": plain.export_global_max,
     "Input": plain.export_nothing,
     "LSTM": export_recurrent,
-    "LayerNormGRU": export_layer_norm,
-    "LayerNormLSTM": export_layer_norm,
+    "LayerNormGRU": export_loop,
+    "LayerNormLSTM": export_loop,
     "LayerNormalization": plain.export_layer_normalization,
     "Masking": plain.export_masking,
-    "MaxPooling2D": plain.export_max_pooling2d,
+    "MaxPooling1D": windowed.export_max_pooling,
+    "MaxPooling2D": windowed.export_max_pooling,
     "Permute": plain.export_permute,
     "RNN": export_rnn,
     "RepeatVector": plain.export_repeat_vector,
@@ -97,7 +104,7 @@ def to_onnx(model, path=None, *, mask: bool = False):
     if mask and len(shape) < (2 if first == _INT64 else 3):
         raise ValueError(f"{who}: mask: expected a model of sequences (N, T, ...), got {shape}")
     if mask and len(shape) > 2:
-        x = x._replace(name=graph.blank("x", "mask", len(shape)))
+        x = x._replace(name=_blank_hidden(graph, x))
     for layer in layers:
         x = graph.export(layer, x)
     proto = _finish(graph, model, x, shape, first, mask)
@@ -105,6 +112,13 @@ def to_onnx(model, path=None, *, mask: bool = False):
         with replacing(path) as file:
             file.write(proto.SerializeToString(deterministic=True))
     return proto
+
+
+def _blank_hidden(g: Graph, x: Tensor) -> str:
+    """Put 0 for what is not finite at masked steps, as every layer does."""
+    bad = g.add("Or", g.add("IsNaN", x.name), g.add("IsInf", x.name))
+    hidden = g.to_steps(g.add("Not", x.mask), len(x.shape))
+    return g.add("Where", g.add("And", hidden, bad), g.number(0.0), x.name)
 
 
 def _input_shape(who: str, model, layers) -> tuple:

@@ -16,13 +16,14 @@ def keep_mask(layer, x: Tensor) -> str | None:
     return marker if layer.compute_mask(None, marker) is marker else None
 
 
-def _like(layer, x: Tensor, name: str) -> Tensor:
+def like(layer, x: Tensor, name: str) -> Tensor:
+    """Return what a layer makes of x, by its shape and mask."""
     return Tensor(name, layer.compute_output_shape(x.shape), keep_mask(layer, x))
 
 
 def export_nothing(g: Graph, layer, x: Tensor) -> Tensor:
     """Dropout and noise do nothing at inference."""
-    return _like(layer, x, x.name)
+    return like(layer, x, x.name)
 
 
 def export_dense(g: Graph, layer, x: Tensor) -> Tensor:
@@ -30,12 +31,12 @@ def export_dense(g: Graph, layer, x: Tensor) -> Tensor:
     y = g.add("MatMul", x.name, g.weight("kernel", layer.kernel))
     if layer.use_bias:
         y = g.add("Add", y, g.weight("bias", layer.bias))
-    return _like(layer, x, add_activation(g, y, layer.activation))
+    return like(layer, x, add_activation(g, y, layer.activation))
 
 
 def export_activation(g: Graph, layer, x: Tensor) -> Tensor:
     """Add an activation."""
-    return _like(layer, x, add_activation(g, x.name, layer.activation))
+    return like(layer, x, add_activation(g, x.name, layer.activation))
 
 
 def export_masking(g: Graph, layer, x: Tensor) -> Tensor:
@@ -50,6 +51,9 @@ def export_masking(g: Graph, layer, x: Tensor) -> Tensor:
 def export_embedding(g: Graph, layer, x: Tensor) -> Tensor:
     """Add a look-up; with `mask_zero`, steps with index 0 are masked."""
     index = g.add("Cast", x.name, to=7)  # int64
+    if x.mask:
+        hidden = g.number(0, "int64")
+        index = g.add("Where", g.to_steps(x.mask, len(x.shape)), index, hidden)
     y = g.add("Gather", g.weight("embeddings", layer.embeddings), index, axis=0)
     mask = x.mask
     if layer.mask_zero:
@@ -60,7 +64,7 @@ def export_embedding(g: Graph, layer, x: Tensor) -> Tensor:
 
 def export_flatten(g: Graph, layer, x: Tensor) -> Tensor:
     """Turn (N, ...) into (N, product of the rest)."""
-    return _like(layer, x, g.add("Flatten", x.name, axis=1))
+    return like(layer, x, g.add("Flatten", x.name, axis=1))
 
 
 def export_reshape(g: Graph, layer, x: Tensor) -> Tensor:
@@ -69,18 +73,18 @@ def export_reshape(g: Graph, layer, x: Tensor) -> Tensor:
     sizes = [-1 if size is None else size for size in target[1:]]
     if sizes.count(-1) > 1:
         raise ValueError("more than one open axis has no exporter")
-    return _like(layer, x, g.reshape(x.name, g.shape(x.name, 0, 1), g.ints(*sizes)))
+    return like(layer, x, g.reshape(x.name, g.shape(x.name, 0, 1), g.ints(*sizes)))
 
 
 def export_permute(g: Graph, layer, x: Tensor) -> Tensor:
     """Change the order of the axes."""
-    return _like(layer, x, g.add("Transpose", x.name, perm=[0, *layer.dims]))
+    return like(layer, x, g.add("Transpose", x.name, perm=[0, *layer.dims]))
 
 
 def export_repeat_vector(g: Graph, layer, x: Tensor) -> Tensor:
     """Repeat a vector at every step."""
     y = g.add("Unsqueeze", x.name, g.ints(1))
-    return _like(layer, x, g.add("Tile", y, g.ints(1, layer.n, 1)))
+    return like(layer, x, g.add("Tile", y, g.ints(1, layer.n, 1)))
 
 
 def export_layer_normalization(g: Graph, layer, x: Tensor) -> Tensor:
@@ -94,7 +98,7 @@ def export_layer_normalization(g: Graph, layer, x: Tensor) -> Tensor:
     scale = g.weight("gamma", layer.gamma) if layer.scale else g.number([1.0] * size)
     inputs = [x.name, scale] + ([g.weight("beta", layer.beta)] if layer.center else [])
     y = g.add("LayerNormalization", *inputs, axis=-1, epsilon=float(layer.epsilon))
-    return _like(layer, x, y)
+    return like(layer, x, y)
 
 
 def export_time_distributed(g: Graph, layer, x: Tensor) -> Tensor:
@@ -109,58 +113,24 @@ def export_time_distributed(g: Graph, layer, x: Tensor) -> Tensor:
     return Tensor(g.reshape(inner.name, *parts), shape, keep_mask(layer, x))
 
 
-def export_average_1d(g: Graph, layer, x: Tensor) -> Tensor:
-    """Average the steps, the real ones alone under a mask."""
-    axis = 1 if layer.data_format == "channels_last" else 2
-    keep = int(layer.keepdims)
-    if x.mask is None:
-        return _like(layer, x, g.add("ReduceMean", x.name, axes=[axis], keepdims=keep))
-    total = g.add("ReduceSum", g.blank(x.name, x.mask, 3), g.ints(axis), keepdims=keep)
+def export_global_average(g: Graph, layer, x: Tensor) -> Tensor:
+    """Average a sequence or an image; under a mask its real steps, zero if there are none."""
+    axes, keep = list(range(1, layer.rank + 1)), int(layer.keepdims)
+    if x.mask is None or layer.rank != 1:
+        return like(layer, x, g.add("ReduceMean", x.name, axes=axes, keepdims=keep))
+    total = g.add("ReduceSum", g.blank(x.name, x.mask, 3), g.ints(1), keepdims=keep)
     ones = g.to_steps(g.add("Cast", x.mask, to=1), 3)
-    count = g.add("ReduceSum", ones, g.ints(axis), keepdims=keep)
-    return _like(layer, x, g.add("Div", total, count))
+    count = g.add("ReduceSum", ones, g.ints(1), keepdims=keep)
+    return like(layer, x, g.add("Div", total, g.add("Max", count, g.number(1.0))))
 
 
-def export_max_1d(g: Graph, layer, x: Tensor) -> Tensor:
-    """Take the largest of the steps, of the real ones alone under a mask."""
-    axis = 1 if layer.data_format == "channels_last" else 2
-    data = g.blank(x.name, x.mask, 3, -math.inf) if x.mask else x.name
-    return _like(layer, x, g.add("ReduceMax", data, axes=[axis], keepdims=int(layer.keepdims)))
-
-
-def export_average_2d(g: Graph, layer, x: Tensor) -> Tensor:
-    """Average an image."""
-    axes = [1, 2] if layer.data_format == "channels_last" else [2, 3]
-    return _like(layer, x, g.add("ReduceMean", x.name, axes=axes, keepdims=int(layer.keepdims)))
-
-
-def _window(layer, sizes) -> dict:
-    """Return the attributes that Conv and MaxPool share."""
-    pad = "SAME_UPPER" if layer.padding == "same" else "VALID"
-    return {"kernel_shape": list(sizes), "strides": list(layer.strides), "auto_pad": pad}
-
-
-def _channels_first(g: Graph, layer, x: Tensor, op: str, *inputs: str, **attributes) -> str:
-    """Run an operator on images whose channels come last, as ours do."""
-    last = layer.data_format == "channels_last"
-    data = g.add("Transpose", x.name, perm=[0, 3, 1, 2]) if last else x.name
-    y = g.add(op, data, *inputs, **attributes)
-    return g.add("Transpose", y, perm=[0, 2, 3, 1]) if last else y
-
-
-def export_conv2d(g: Graph, layer, x: Tensor) -> Tensor:
-    """Add a convolution and an activation."""
-    attributes = _window(layer, layer.kernel_size)
-    attributes["dilations"] = list(getattr(layer, "dilation_rate", (1, 1)))
-    attributes["group"] = int(getattr(layer, "groups", 1))
-    weights = [g.weight("kernel", layer.kernel.transpose(3, 2, 0, 1))]
-    if layer.use_bias:
-        weights.append(g.weight("bias", layer.bias))
-    y = _channels_first(g, layer, x, "Conv", *weights, **attributes)
-    return _like(layer, x, add_activation(g, y, layer.activation))
-
-
-def export_max_pooling2d(g: Graph, layer, x: Tensor) -> Tensor:
-    """Take the largest of each window."""
-    y = _channels_first(g, layer, x, "MaxPool", **_window(layer, layer.pool_size))
-    return _like(layer, x, y)
+def export_global_max(g: Graph, layer, x: Tensor) -> Tensor:
+    """Take the largest of a sequence or an image; under a mask as `export_global_average`."""
+    axes, keep = list(range(1, layer.rank + 1)), int(layer.keepdims)
+    if x.mask is None or layer.rank != 1:
+        return like(layer, x, g.add("ReduceMax", x.name, axes=axes, keepdims=keep))
+    data = g.blank(x.name, x.mask, 3, -math.inf)
+    y = g.add("ReduceMax", data, axes=axes, keepdims=keep)
+    ones = g.to_steps(g.add("Cast", x.mask, to=1), 3)
+    any_ = g.add("Cast", g.add("ReduceMax", ones, axes=axes, keepdims=keep), to=9)
+    return like(layer, x, g.add("Where", any_, y, g.number(0.0)))

@@ -29,17 +29,17 @@ class Piece(NamedTuple):
     @property
     def bias(self) -> bool:
         """Whether it has a bias."""
-        return any(name.endswith("/bias") for name in self.sides[0].weight_names)
+        return any(n.endswith(("/bias", "/beta")) for n in self.sides[0].weight_names)
 
     def same_module(self, other: Piece) -> bool:
         """Whether both can be layers of one nn.RNN, nn.LSTM or nn.GRU."""
 
-        def shape(piece):
-            layer = piece.sides[0]
-            options = (layer.units, getattr(layer, "activation", None), layer.dtype)
-            return piece.kind, len(piece.sides), piece.bias, options
+        recurrent = _RECURRENT.values()
+        return self.kind in recurrent and other.kind == self.kind and self._form() == other._form()
 
-        return self.kind in _RECURRENT.values() and shape(self) == shape(other)
+    def _form(self) -> tuple:
+        layer = self.sides[0]
+        return len(self.sides), self.bias, layer.units, layer.activation, layer.dtype
 
 
 def find_pieces(who: str, model) -> list[Piece]:
