@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import io
+import functools
 import json
+import tempfile
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -253,19 +255,25 @@ def test_a_model_that_is_not_built_is_refused(tmp_path):
 # -- hostile .keras files ------------------------------------------------------------------
 
 
+@functools.cache
+def honest_members() -> dict[str, bytes]:
+    """Return the members of a .keras file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "m.keras")
+        save_keras_model(small_model(), path)
+        with zipfile.ZipFile(path) as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
+
+
 def rewritten(tmp_path, change=None, members=None):
     """Return a .keras file whose description or members were changed."""
-    path = tmp_path / "m.keras"
-    save_keras_model(small_model(), path)
-    with zipfile.ZipFile(path) as archive:
-        found = {name: archive.read(name) for name in archive.namelist()}
-    config = json.loads(found["config.json"])
+    path, found = tmp_path / "m.keras", honest_members()
     if change is not None:
+        config = json.loads(found["config.json"])
         change(config)
-    found["config.json"] = json.dumps(config).encode()
-    found |= members or {}
+        found = {**found, "config.json": json.dumps(config).encode()}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in found.items():
+        for name, content in {**found, **(members or {})}.items():
             if content is not None:
                 archive.writestr(name, content)
     return path
@@ -334,22 +342,17 @@ def test_bad_archives_are_refused(tmp_path):
             load_keras_model(path)
 
 
-def test_mutated_archives_raise_our_error_alone(tmp_path):
-    path = tmp_path / "m.keras"
-    save_keras_model(small_model(), path)
-    honest = path.read_bytes()
-    start = honest.index(b'{"module"')
-    rng = np.random.default_rng(0)
-    for _ in range(150):
+def test_mutated_descriptions_raise_our_error_alone(tmp_path):
+    honest, rng = honest_members()["config.json"], np.random.default_rng(0)
+    loaded = 0
+    for _ in range(120):
         mutated = bytearray(honest)
-        for place in start + rng.integers(0, 4000, rng.integers(1, 4)):
+        for place in rng.integers(0, len(honest), rng.integers(1, 4)):
             mutated[place] = rng.integers(32, 127)
-        content = bytes(mutated)
-        with zipfile.ZipFile(io.BytesIO(honest)) as archive:
-            size = archive.getinfo("config.json").file_size
-        members = {"config.json": content[start : start + size]}
-        path = rewritten(tmp_path, members=members)
+        path = rewritten(tmp_path, members={"config.json": bytes(mutated)})
         try:
             load_keras_model(path)
+            loaded += 1
         except ValueError as error:
             assert str(error).startswith("load_keras_model: ")
+    assert loaded < 60

@@ -117,12 +117,12 @@ def test_truncated_and_altered_files_raise_our_error_alone(tmp_path):
     path = tmp_path / "w.safetensors"
     save_safetensors(ARRAYS, path)
     honest = path.read_bytes()
-    for length in range(0, len(honest), 7):
+    for length in range(0, len(honest), 23):
         path.write_bytes(honest[:length])
         with pytest.raises(ValueError, match=r"w\.safetensors: "):
             load_safetensors(path)
     rng = np.random.default_rng(0)
-    for _ in range(300):
+    for _ in range(150):
         mutated = bytearray(honest)
         for place in rng.integers(0, 400, rng.integers(1, 4)):
             mutated[place] = rng.integers(256)
