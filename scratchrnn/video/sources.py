@@ -42,8 +42,8 @@ class PyAVSource:
         import av
         from av.video.reformatter import Interpolation, VideoReformatter
 
-        # "file:" keeps a name such as "http:x.avi" a file, and "none" one such as "%d.png".
-        self._container = av.open(f"file:{path}", options={"pattern_type": "none"})
+        # "file:" keeps a name such as "http:x.avi" a file.
+        self._container = av.open(f"file:{path}")
         try:
             if self._container.format.name in _NOT_VIDEO:
                 raise ValueError("text, not a video")
@@ -54,9 +54,8 @@ class PyAVSource:
         codec = self._stream.codec_context
         if threads is None:
             threads = 1 if codec.height * codec.width <= _ONE_THREAD_PIXELS else 0
-        # Never slice threads alone, PyAV's default: they pass over damage in silence (VP9).
-        codec.thread_type = "NONE" if threads == 1 else "AUTO"
-        codec.thread_count = threads
+        # Slice threads alone, PyAV's default, pass over damage in silence (VP9).
+        codec.thread_type, codec.thread_count = "AUTO", threads
         codec.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
         self._stored = None
         halvings = _halvings(codec, size)
