@@ -130,6 +130,12 @@ def test_values_by_hand(name, x, y):
     assert ACTIVATIONS[name](np.array([x]))[0] == pytest.approx(y, rel=1e-12)
 
 
+def test_the_approximate_gelu_is_close_to_the_exact_one():
+    x = np.linspace(-4.0, 4.0, 33)
+    exact, close = activations.gelu(x), activations.gelu(x, approximate=True)
+    assert 1e-5 < np.abs(exact - close).max() < 5e-4
+
+
 def test_vector_activations_by_hand():
     np.testing.assert_allclose(activations.softmax(np.log([[1.0, 3.0]])), [[0.25, 0.75]])
     np.testing.assert_allclose(activations.softmax([[1e4, 1e4, -1e4]]), [[0.5, 0.5, 0.0]])

@@ -117,6 +117,9 @@ def test_slopes_at_kinks_are_those_of_keras():
     assert losses.Hinge().gradient([[1.0]], [[1.0]]) == 0.0
     assert losses.KLDivergence().gradient([[0.5]], [[2.0]]) == 0.0
     assert losses.MeanSquaredLogarithmicError().gradient([[5.0]], [[-1.0]]) == 0.0
+    won = losses.CategoricalHinge().value_and_gradient([[1.0, 0.0]], [[3.0, 1.0]])
+    assert won[0] == 0.0
+    np.testing.assert_array_equal(won[1], [[0.0, 0.0]])
     shared = losses.CategoricalHinge().gradient([[1.0, 0.0, 0.0]], [[0.0, 2.0, 2.0]])
     np.testing.assert_array_equal(shared, [[-1.0, 0.5, 0.5]])
 

@@ -133,8 +133,32 @@ def test_areas_of_several_labels_are_averaged():
     assert weighted(truth, scores) == pytest.approx((3 * 5 / 6 + 1 / 6) / 4)
 
 
+def test_a_perfect_score_of_one_is_below_the_last_threshold():
+    assert metrics.AUC(num_thresholds=3)([0, 1], [0.0, 1.0]) == 1.0
+    assert metrics.AUC(thresholds=[0.4, 0.6])([0, 1], [0.0, 1.0]) == 1.0
+    assert metrics.PrecisionAtRecall(0.5, num_thresholds=1)([0, 1], [0.4, 0.6]) == 1.0
+    assert metrics.PrecisionAtRecall(0.5, num_thresholds=1)([0, 1], [0.6, 0.4]) == 0.0
+
+
+def test_top_k_looks_at_the_last_axis():
+    truth, scores = EYE[LABELS][None], SCORES[None]
+    assert metrics.Precision(top_k=3)(truth, scores) == pytest.approx(1 / 3)
+    assert metrics.SparseTopKCategoricalAccuracy(2)(LABELS[None], SCORES[None]) == 1.0
+    assert metrics.SparseTopKCategoricalAccuracy(2)([[2], [0]], np.ones((2, 1, 3))) == 1.0
+
+
+def test_concordance_is_taken_row_by_row():
+    true, pred = np.array([[1.0, 2.0, 3.0], [0.0, 5.0, 1.0]]), np.array([[2.0, 3, 4], [0, 4, 1]])
+    rows = [metrics.ConcordanceCorrelation()(true[[k]], pred[[k]]) for k in (0, 1)]
+    assert metrics.ConcordanceCorrelation()(true, pred) == pytest.approx(np.mean(rows))
+    assert rows[0] != pytest.approx(rows[1])
+
+
 def test_the_gain_curve_of_a_perfect_ranking_has_area_one():
     assert metrics.AUC(curve="prgain")(YES, YES * 0.8 + 0.1) == pytest.approx(1.0)
+    # thresholds 0, 1/4 ... 1: TP 3 3 2 1 0, FP 2 1 1 0 0; gains are 1 - (3/2) FP/TP and FN/TP
+    area = (1 - 0.25) * (0.5 + 0.25) / 2 + (0.25 - 0) * (0.25 + 1) / 2
+    assert metrics.AUC(5, "PRGAIN")(YES, SURE) == pytest.approx(area)
 
 
 BATCHED = [

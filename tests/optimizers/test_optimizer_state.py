@@ -253,6 +253,12 @@ def test_other_arguments_that_cannot_be_are_refused():
         optimizers.SGD(decay=0.1)
 
 
+def test_arguments_at_the_edge_are_taken():
+    assert optimizers.SGD(0.0, momentum=1.0, weight_decay=0.0).momentum == 1.0
+    assert optimizers.RMSprop(rho=1.0, epsilon=0.0).rho == 1.0
+    assert optimizers.SGD(gradient_accumulation_steps=2).gradient_accumulation_steps == 2
+
+
 def test_optimizers_are_found_by_name_in_any_case():
     assert isinstance(optimizers.get("rmsprop"), optimizers.RMSprop)
     assert isinstance(optimizers.get("AdamW"), optimizers.AdamW)
