@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from layer_checks import check_layer, randomise
 
 from scratchrnn import layers
+
+from .layer_checks import check_layer, randomise
 
 MODES = ("concat", "sum", "ave", "mul", None)
 MASK = np.array([[1, 1, 0, 1, 0], [0, 1, 1, 1, 1], [0, 0, 0, 0, 0]], bool)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from layer_checks import check_layer, flat, randomise
 
 from scratchrnn import layers
+
+from .layer_checks import check_layer, flat, randomise
 
 PAIRS = {
     "rnn": (layers.SimpleRNN, layers.SimpleRNNCell, {}),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from layer_checks import check_layer
 
 from scratchrnn import layers
+
+from .layer_checks import check_layer
 
 RECURRENT = {
     "rnn": lambda **o: layers.SimpleRNN(4, dtype="float64", **o),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from layer_checks import check_layer
 
 from scratchrnn import layers
+
+from .layer_checks import check_layer
 
 
 def images(*shape, seed=1) -> np.ndarray:

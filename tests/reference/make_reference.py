@@ -23,6 +23,7 @@ PARTS = {
     "histories": ("histories_keras", "jax"),
     "fit": ("fit_keras", "jax"),
     "keras": ("recurrences_keras", "tensorflow"),
+    "layers": ("layers_keras", "tensorflow"),
     "torch": ("recurrences_torch", ""),
     "onnx": ("recurrences_onnx", ""),
 }

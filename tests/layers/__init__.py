@@ -1,0 +1,1 @@
+"""The layers: gradients, semantics, numbers of Keras, configuration."""
