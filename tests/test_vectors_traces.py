@@ -105,8 +105,8 @@ class TorchTrace:
 @pytest.mark.parametrize("case", of_framework("torch"))
 def test_training_goes_step_by_step_as_in_pytorch(case: Case):
     if case.config["optimizer"]["type"] == "Adagrad":
-        # sqrt(a) + epsilon there, sqrt(a + epsilon) here: gradients of 1e-3 move 1e-7 apart.
-        case = case._replace(tolerance={"rtol": 5e-7, "atol": 1e-8})
+        # sqrt(a) + 1e-10 there, the root of a sum here: gradients of 1e-4 step 1e-6 further.
+        case = case._replace(tolerance={"rtol": 2e-6, "atol": 3e-7})
     trace, history, norms = TorchTrace(case), [], []
     optimizer, config = trace.optimizer(), case.config
     for s, (x, y) in enumerate(
