@@ -240,8 +240,7 @@ def serialize(regularizer: Regularizer | None) -> dict | None:
     name = type(regularizer).__name__
     if CLASSES.get(name) is not type(regularizer):
         raise ValueError(
-            "regularizers.serialize: regularizer: expected one of this module, "
-            f"got {regularizer!r}"
+            f"regularizers.serialize: regularizer: expected one of this module, got {regularizer!r}"
         )
     return {"class_name": name, "config": regularizer.get_config()}
 

@@ -1,7 +1,7 @@
 """An activation: a function and, beside it, how a gradient passes back through it.
 
-    y = f(x)                                   (1)
-    dx = f.gradient(dy, x, y) = dy · ∂y/∂x     (1')
+y = f(x)                                   (1)
+dx = f.gradient(dy, x, y) = dy · ∂y/∂x     (1')
 """
 
 from __future__ import annotations

@@ -43,8 +43,9 @@ def sparsemax(x, axis=-1):
     Martins, Astudillo, 2016, From Softmax to Sparsemax, algorithm 1.
     """
     largest_first = -np.sort(-x, axis=axis)
-    rank = np.arange(1, x.shape[axis] + 1).reshape([-1 if a == axis % x.ndim else 1
-                                                    for a in range(x.ndim)])
+    rank = np.arange(1, x.shape[axis] + 1).reshape(
+        [-1 if a == axis % x.ndim else 1 for a in range(x.ndim)]
+    )
     excess = np.cumsum(largest_first, axis=axis) - 1.0
     size = np.sum(largest_first * rank > excess, axis=axis, keepdims=True)
     tau = np.take_along_axis(excess, np.maximum(size, 1) - 1, axis=axis) / np.maximum(size, 1)

@@ -112,8 +112,7 @@ def serialize(initializer: Initializer | None) -> dict | None:
     name = type(initializer).__name__
     if CLASSES.get(name) is not type(initializer):
         raise ValueError(
-            "initializers.serialize: initializer: expected one of this module, "
-            f"got {initializer!r}"
+            f"initializers.serialize: initializer: expected one of this module, got {initializer!r}"
         )
     return {"class_name": name, "config": initializer.get_config()}
 

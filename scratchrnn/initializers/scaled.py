@@ -96,37 +96,109 @@ class _Scaled(VarianceScaling):
 
 
 class GlorotUniform(_Scaled):
-    """Uniform within ±√(6 / (fan_in + fan_out)): the default of kernels (Glorot, Bengio, 2010)."""
+    """Uniform within ±√(6 / (fan_in + fan_out)): the default of kernels (Glorot, Bengio, 2010).
+
+    Parameters
+    ----------
+    seed : int, optional
+    input_axes, output_axes : sequence of int, optional
+        See :class:`VarianceScaling`.
+
+    Examples
+    --------
+    >>> GlorotUniform(seed=1)((4, 3)).shape
+    (4, 3)
+    """
 
     choice = (1.0, "fan_avg", "uniform")
 
 
 class GlorotNormal(_Scaled):
-    """Truncated normal of variance 2 / (fan_in + fan_out) (Glorot, Bengio, 2010)."""
+    """Truncated normal of variance 2 / (fan_in + fan_out) (Glorot, Bengio, 2010).
+
+    Parameters
+    ----------
+    seed : int, optional
+    input_axes, output_axes : sequence of int, optional
+        See :class:`VarianceScaling`.
+
+    Examples
+    --------
+    >>> GlorotNormal(seed=1)((4, 3)).shape
+    (4, 3)
+    """
 
     choice = (1.0, "fan_avg", "truncated_normal")
 
 
 class LecunUniform(_Scaled):
-    """Uniform within ±√(3 / fan_in) (LeCun et al., 1998)."""
+    """Uniform within ±√(3 / fan_in) (LeCun et al., 1998).
+
+    Parameters
+    ----------
+    seed : int, optional
+    input_axes, output_axes : sequence of int, optional
+        See :class:`VarianceScaling`.
+
+    Examples
+    --------
+    >>> LecunUniform(seed=1)((4, 3)).shape
+    (4, 3)
+    """
 
     choice = (1.0, "fan_in", "uniform")
 
 
 class LecunNormal(_Scaled):
-    """Truncated normal of variance 1 / fan_in (LeCun et al., 1998)."""
+    """Truncated normal of variance 1 / fan_in (LeCun et al., 1998).
+
+    Parameters
+    ----------
+    seed : int, optional
+    input_axes, output_axes : sequence of int, optional
+        See :class:`VarianceScaling`.
+
+    Examples
+    --------
+    >>> LecunNormal(seed=1)((4, 3)).shape
+    (4, 3)
+    """
 
     choice = (1.0, "fan_in", "truncated_normal")
 
 
 class HeUniform(_Scaled):
-    """Uniform within ±√(6 / fan_in) (He et al., 2015)."""
+    """Uniform within ±√(6 / fan_in) (He et al., 2015).
+
+    Parameters
+    ----------
+    seed : int, optional
+    input_axes, output_axes : sequence of int, optional
+        See :class:`VarianceScaling`.
+
+    Examples
+    --------
+    >>> HeUniform(seed=1)((4, 3)).shape
+    (4, 3)
+    """
 
     choice = (2.0, "fan_in", "uniform")
 
 
 class HeNormal(_Scaled):
-    """Truncated normal of variance 2 / fan_in (He et al., 2015)."""
+    """Truncated normal of variance 2 / fan_in (He et al., 2015).
+
+    Parameters
+    ----------
+    seed : int, optional
+    input_axes, output_axes : sequence of int, optional
+        See :class:`VarianceScaling`.
+
+    Examples
+    --------
+    >>> HeNormal(seed=1)((4, 3)).shape
+    (4, 3)
+    """
 
     choice = (2.0, "fan_in", "truncated_normal")
 

@@ -1,9 +1,9 @@
 """Losses with Keras's names, arguments and numbers, and a gradient written by hand for each.
 
-    loss = losses.SparseCategoricalCrossentropy(from_logits=True)
-    value = loss(y_true, y_pred, sample_weight, mask)
-    dy_pred = loss.gradient(y_true, y_pred, sample_weight, mask)
-    value, dy_pred = loss.value_and_gradient(y_true, y_pred, sample_weight, mask)
+loss = losses.SparseCategoricalCrossentropy(from_logits=True)
+value = loss(y_true, y_pred, sample_weight, mask)
+dy_pred = loss.gradient(y_true, y_pred, sample_weight, mask)
+value, dy_pred = loss.value_and_gradient(y_true, y_pred, sample_weight, mask)
 """
 
 from .base import Loss

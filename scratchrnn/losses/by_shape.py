@@ -27,7 +27,12 @@ class Crossentropy(Loss):
     True
     """
 
-    def __init__(self, reduction="sum_over_batch_size", name="crossentropy", dtype=None):
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "crossentropy",
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(name, reduction, dtype)
 
     def chosen(self, y_true, y_pred) -> Loss:

@@ -5,6 +5,8 @@ Both work on probabilities; logits are turned into probabilities first, as in Ke
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..activations.stable import sigmoid, softmax
@@ -57,16 +59,16 @@ class BinaryFocalCrossentropy(Loss):
 
     def __init__(
         self,
-        apply_class_balancing=False,
-        alpha=0.25,
-        gamma=2.0,
-        from_logits=False,
-        label_smoothing=0.0,
-        axis=-1,
-        reduction="sum_over_batch_size",
-        name="binary_focal_crossentropy",
-        dtype=None,
-    ):
+        apply_class_balancing: bool = False,
+        alpha: float | Sequence[float] = 0.25,
+        gamma: float = 2.0,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "binary_focal_crossentropy",
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(name, reduction, dtype)
         self.apply_class_balancing = bool(apply_class_balancing)
         self.alpha = float(alpha)
@@ -140,15 +142,15 @@ class CategoricalFocalCrossentropy(Loss):
 
     def __init__(
         self,
-        alpha=0.25,
-        gamma=2.0,
-        from_logits=False,
-        label_smoothing=0.0,
-        axis=-1,
-        reduction="sum_over_batch_size",
-        name="categorical_focal_crossentropy",
-        dtype=None,
-    ):
+        alpha: float | Sequence[float] = 0.25,
+        gamma: float = 2.0,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "categorical_focal_crossentropy",
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(name, reduction, dtype)
         self.alpha = np.asarray(alpha, np.float64).tolist()
         self.gamma = check_gamma("CategoricalFocalCrossentropy", gamma)

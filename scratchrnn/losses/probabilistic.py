@@ -24,7 +24,12 @@ class KLDivergence(Loss):
     0.143841
     """
 
-    def __init__(self, reduction="sum_over_batch_size", name="kl_divergence", dtype=None):
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "kl_divergence",
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(name, reduction, dtype)
 
     def per_sample(self, y_true, y_pred, with_slope=False):
@@ -53,7 +58,12 @@ class Poisson(Loss):
     1.113706
     """
 
-    def __init__(self, reduction="sum_over_batch_size", name="poisson", dtype=None):
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "poisson",
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(name, reduction, dtype)
 
     def per_sample(self, y_true, y_pred, with_slope=False):
@@ -82,7 +92,12 @@ class Hinge(Loss):
     1.0
     """
 
-    def __init__(self, reduction="sum_over_batch_size", name="hinge", dtype=None):
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "hinge",
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(name, reduction, dtype)
 
     def per_sample(self, y_true, y_pred, with_slope=False):
@@ -111,7 +126,12 @@ class SquaredHinge(Loss):
     1.25
     """
 
-    def __init__(self, reduction="sum_over_batch_size", name="squared_hinge", dtype=None):
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "squared_hinge",
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(name, reduction, dtype)
 
     def per_sample(self, y_true, y_pred, with_slope=False):
@@ -140,7 +160,12 @@ class CategoricalHinge(Loss):
     1.25
     """
 
-    def __init__(self, reduction="sum_over_batch_size", name="categorical_hinge", dtype=None):
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "categorical_hinge",
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(name, reduction, dtype)
 
     def per_sample(self, y_true, y_pred, with_slope=False):

@@ -28,7 +28,12 @@ class MeanSquaredError(Loss):
     0.5
     """
 
-    def __init__(self, reduction="sum_over_batch_size", name="mean_squared_error", dtype=None):
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "mean_squared_error",
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(name, reduction, dtype)
 
     def per_sample(self, y_true, y_pred, with_slope=False):
@@ -56,7 +61,12 @@ class MeanAbsoluteError(Loss):
     1.0
     """
 
-    def __init__(self, reduction="sum_over_batch_size", name="mean_absolute_error", dtype=None):
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "mean_absolute_error",
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(name, reduction, dtype)
 
     def per_sample(self, y_true, y_pred, with_slope=False):
@@ -83,8 +93,11 @@ class MeanAbsolutePercentageError(Loss):
     """
 
     def __init__(
-        self, reduction="sum_over_batch_size", name="mean_absolute_percentage_error", dtype=None
-    ):
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "mean_absolute_percentage_error",
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(name, reduction, dtype)
 
     def per_sample(self, y_true, y_pred, with_slope=False):
@@ -114,8 +127,11 @@ class MeanSquaredLogarithmicError(Loss):
     """
 
     def __init__(
-        self, reduction="sum_over_batch_size", name="mean_squared_logarithmic_error", dtype=None
-    ):
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "mean_squared_logarithmic_error",
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(name, reduction, dtype)
 
     def per_sample(self, y_true, y_pred, with_slope=False):
@@ -148,8 +164,12 @@ class Huber(Loss):
     """
 
     def __init__(
-        self, delta=1.0, reduction="sum_over_batch_size", name="huber_loss", dtype=None
-    ):
+        self,
+        delta: float = 1.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "huber_loss",
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(name, reduction, dtype)
         self.delta = check_positive("Huber", "delta", delta)
 
@@ -184,7 +204,12 @@ class LogCosh(Loss):
     499.870317
     """
 
-    def __init__(self, reduction="sum_over_batch_size", name="log_cosh", dtype=None):
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "log_cosh",
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(name, reduction, dtype)
 
     def per_sample(self, y_true, y_pred, with_slope=False):
@@ -215,8 +240,12 @@ class CosineSimilarity(Loss):
     """
 
     def __init__(
-        self, axis=-1, reduction="sum_over_batch_size", name="cosine_similarity", dtype=None
-    ):
+        self,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "cosine_similarity",
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(name, reduction, dtype)
         self.axis = check_axis("CosineSimilarity", axis)
 

@@ -35,13 +35,13 @@ class Tversky(Loss):
 
     def __init__(
         self,
-        alpha=0.5,
-        beta=0.5,
-        reduction="sum_over_batch_size",
-        name="tversky",
-        axis=None,
-        dtype=None,
-    ):
+        alpha: float = 0.5,
+        beta: float = 0.5,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "tversky",
+        axis: int | tuple[int, ...] | None = None,
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(name, reduction, dtype)
         self.alpha, self.beta = float(alpha), float(beta)
         self.axis = _check_axes("Tversky", axis)
@@ -86,7 +86,13 @@ class Dice(Loss):
     0.5
     """
 
-    def __init__(self, reduction="sum_over_batch_size", name="dice", axis=None, dtype=None):
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "dice",
+        axis: int | tuple[int, ...] | None = None,
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(name, reduction, dtype)
         self.axis = _check_axes("Dice", axis)
 

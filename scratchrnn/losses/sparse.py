@@ -85,14 +85,14 @@ class SparseCategoricalCrossentropy(SparseLoss):
 
     def __init__(
         self,
-        from_logits=False,
-        ignore_class=None,
-        reduction="sum_over_batch_size",
-        axis=-1,
-        label_smoothing=0.0,
-        name="sparse_categorical_crossentropy",
-        dtype=None,
-    ):
+        from_logits: bool = False,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        axis: int = -1,
+        label_smoothing: float = 0.0,
+        name: str = "sparse_categorical_crossentropy",
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(name, reduction, dtype)
         self.from_logits = bool(from_logits)
         self.ignore_class = None if ignore_class is None else int(ignore_class)
@@ -175,11 +175,11 @@ class CategoricalGeneralizedCrossEntropy(SparseLoss):
 
     def __init__(
         self,
-        q=0.5,
-        reduction="sum_over_batch_size",
-        name="categorical_generalized_cross_entropy",
-        dtype=None,
-    ):
+        q: float = 0.5,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "categorical_generalized_cross_entropy",
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(name, reduction, dtype)
         if not 0 < q < 1:
             raise ValueError(

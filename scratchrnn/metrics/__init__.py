@@ -1,8 +1,8 @@
 """Metrics with Keras's names, arguments and numbers; masks and weights respected.
 
-    metric = metrics.Precision(class_id=1)
-    metric.update_state(y_true, y_pred, sample_weight, mask)
-    metric.result()
+metric = metrics.Precision(class_id=1)
+metric.update_state(y_true, y_pred, sample_weight, mask)
+metric.result()
 """
 
 from __future__ import annotations

@@ -13,13 +13,18 @@ class Accuracy(PairMetric):
 
     It compares numbers for equality: for probabilities use one of the others.
 
+    Parameters
+    ----------
+    name, dtype
+        See :class:`Metric`.
+
     Examples
     --------
     >>> Accuracy()([1, 2, 3, 4], [0, 2, 3, 4])
     0.75
     """
 
-    def __init__(self, name="accuracy", dtype=None) -> None:
+    def __init__(self, name: str = "accuracy", dtype: str | None = None) -> None:
         super().__init__(name, dtype)
 
     def values(self, y_true, y_pred):
@@ -42,7 +47,9 @@ class BinaryAccuracy(PairMetric):
     0.75
     """
 
-    def __init__(self, name="binary_accuracy", dtype=None, threshold=0.5) -> None:
+    def __init__(
+        self, name: str = "binary_accuracy", dtype: str | None = None, threshold: float = 0.5
+    ) -> None:
         super().__init__(name, dtype)
         self.threshold = float(threshold)
 
@@ -56,13 +63,18 @@ class BinaryAccuracy(PairMetric):
 class CategoricalAccuracy(PairMetric):
     """Share of samples whose largest prediction is at the one of the one-hot target.
 
+    Parameters
+    ----------
+    name, dtype
+        See :class:`Metric`.
+
     Examples
     --------
     >>> CategoricalAccuracy()([[0, 1], [1, 0]], [[0.1, 0.9], [0.4, 0.6]])
     0.5
     """
 
-    def __init__(self, name="categorical_accuracy", dtype=None) -> None:
+    def __init__(self, name: str = "categorical_accuracy", dtype: str | None = None) -> None:
         super().__init__(name, dtype)
 
     def values(self, y_true, y_pred):
@@ -91,13 +103,18 @@ class SparseMetric(PairMetric):
 class SparseCategoricalAccuracy(SparseMetric):
     """Share of labels that are where the largest prediction is.
 
+    Parameters
+    ----------
+    name, dtype
+        See :class:`Metric`.
+
     Examples
     --------
     >>> SparseCategoricalAccuracy()([1, 0], [[0.1, 0.9], [0.4, 0.6]])
     0.5
     """
 
-    def __init__(self, name="sparse_categorical_accuracy", dtype=None) -> None:
+    def __init__(self, name: str = "sparse_categorical_accuracy", dtype: str | None = None) -> None:
         super().__init__(name, dtype)
 
     def values(self, y_true, y_pred):
@@ -119,7 +136,9 @@ class TopKCategoricalAccuracy(PairMetric):
     1.0
     """
 
-    def __init__(self, k=5, name="top_k_categorical_accuracy", dtype=None) -> None:
+    def __init__(
+        self, k: int = 5, name: str = "top_k_categorical_accuracy", dtype: str | None = None
+    ) -> None:
         super().__init__(name, dtype)
         self.k = check_count("TopKCategoricalAccuracy", "k", k, 1)
 
@@ -148,7 +167,11 @@ class SparseTopKCategoricalAccuracy(SparseMetric):
     """
 
     def __init__(
-        self, k=5, name="sparse_top_k_categorical_accuracy", dtype=None, from_sorted_ids=False
+        self,
+        k: int = 5,
+        name: str = "sparse_top_k_categorical_accuracy",
+        dtype: str | None = None,
+        from_sorted_ids: bool = False,
     ) -> None:
         super().__init__(name, dtype)
         self.k = check_count("SparseTopKCategoricalAccuracy", "k", k, 1)

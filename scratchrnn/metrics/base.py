@@ -168,7 +168,7 @@ class MeanMetricWrapper(Mean):
     3.0
     """
 
-    def __init__(self, fn, name=None, dtype=None, **kwargs) -> None:
+    def __init__(self, fn, name: str | None = None, dtype: str | None = None, **kwargs) -> None:
         if not callable(fn):
             raise ValueError(f"MeanMetricWrapper: fn: expected a function, got {fn!r}")
         super().__init__(name or getattr(fn, "__name__", type(fn).__name__), dtype)
@@ -194,9 +194,7 @@ class PairMetric(Mean):
 
     def update_state(self, y_true, y_pred, sample_weight=None, mask=None) -> None:
         y_true, y_pred = self.prepare(y_true, y_pred, (sample_weight, mask))
-        y_true, y_pred = drop_unweighted(
-            type(self).__name__, y_true, y_pred, sample_weight, mask
-        )
+        y_true, y_pred = drop_unweighted(type(self).__name__, y_true, y_pred, sample_weight, mask)
         super().update_state(self.values(y_true, y_pred), sample_weight, mask)
 
     def prepare(self, y_true, y_pred, extras) -> tuple[np.ndarray, np.ndarray]:

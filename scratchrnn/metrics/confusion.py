@@ -5,6 +5,7 @@ A prediction counts as "yes" where it is strictly greater than the threshold.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -149,7 +150,14 @@ class ThresholdMetric(Metric):
         See :class:`Metric`.
     """
 
-    def __init__(self, thresholds=None, top_k=None, class_id=None, name=None, dtype=None) -> None:
+    def __init__(
+        self,
+        thresholds: float | Sequence[float] | None = None,
+        top_k: int | None = None,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
         who = type(self).__name__
         self.init_thresholds = None
         if thresholds is not None:
@@ -213,7 +221,12 @@ class ThresholdMetric(Metric):
 class _CountMetric(ThresholdMetric):
     """One of the four counts."""
 
-    def __init__(self, thresholds=None, name=None, dtype=None) -> None:
+    def __init__(
+        self,
+        thresholds: float | Sequence[float] | None = None,
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(thresholds, None, None, name, dtype)
 
     def get_config(self) -> dict:

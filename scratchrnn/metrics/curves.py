@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..activations.stable import sigmoid
@@ -49,16 +51,16 @@ class AUC(Metric):
 
     def __init__(
         self,
-        num_thresholds=200,
-        curve="ROC",
-        summation_method="interpolation",
-        name=None,
-        dtype=None,
-        thresholds=None,
-        multi_label=False,
-        num_labels=None,
-        label_weights=None,
-        from_logits=False,
+        num_thresholds: int = 200,
+        curve: str = "ROC",
+        summation_method: str = "interpolation",
+        name: str | None = None,
+        dtype: str | None = None,
+        thresholds: float | Sequence[float] | None = None,
+        multi_label: bool = False,
+        num_labels: int | None = None,
+        label_weights: Sequence[float] | None = None,
+        from_logits: bool = False,
     ) -> None:
         self.curve = _one_of("curve", curve, ("ROC", "PR", "PRGAIN"), str.upper)
         self.summation_method = _one_of(
@@ -172,7 +174,9 @@ def _interpolated_pr_area(counts: Counts) -> np.ndarray:
 class _RateAtRate(Metric):
     """Best of one rate over the thresholds at which another is at least `value`."""
 
-    def __init__(self, what, value, num_thresholds, class_id, name, dtype) -> None:
+    def __init__(
+        self, what, value, num_thresholds: int, class_id: int | None, name: str, dtype: str | None
+    ) -> None:
         who = type(self).__name__
         self.value = check_share(who, what, value)
         self._what = what
@@ -235,7 +239,12 @@ class SensitivityAtSpecificity(_RateAtRate):
     """
 
     def __init__(
-        self, specificity, num_thresholds=200, class_id=None, name=None, dtype=None
+        self,
+        specificity: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: str | None = None,
     ) -> None:
         super().__init__("specificity", specificity, num_thresholds, class_id, name, dtype)
 
@@ -254,7 +263,12 @@ class SpecificityAtSensitivity(_RateAtRate):
     """
 
     def __init__(
-        self, sensitivity, num_thresholds=200, class_id=None, name=None, dtype=None
+        self,
+        sensitivity: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: str | None = None,
     ) -> None:
         super().__init__("sensitivity", sensitivity, num_thresholds, class_id, name, dtype)
 
@@ -272,7 +286,14 @@ class PrecisionAtRecall(_RateAtRate):
     0.5
     """
 
-    def __init__(self, recall, num_thresholds=200, class_id=None, name=None, dtype=None) -> None:
+    def __init__(
+        self,
+        recall: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
         super().__init__("recall", recall, num_thresholds, class_id, name, dtype)
 
     def rates(self, counts):
@@ -290,7 +311,12 @@ class RecallAtPrecision(_RateAtRate):
     """
 
     def __init__(
-        self, precision, num_thresholds=200, class_id=None, name=None, dtype=None
+        self,
+        precision: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: str | None = None,
     ) -> None:
         super().__init__("precision", precision, num_thresholds, class_id, name, dtype)
 

@@ -20,7 +20,7 @@ class LossMetric(Mean):
 
     sign = 1.0
 
-    def __init__(self, loss: losses.Loss, name: str, dtype=None) -> None:
+    def __init__(self, loss: losses.Loss, name: str, dtype: str | None = None) -> None:
         super().__init__(name, dtype)
         self.loss = loss
 
@@ -34,18 +34,28 @@ class LossMetric(Mean):
 class MeanSquaredError(LossMetric):
     """Mean of (p - t)².
 
+    Parameters
+    ----------
+    name, dtype
+        See :class:`Metric`.
+
     Examples
     --------
     >>> MeanSquaredError()([[0.0, 1.0]], [[1.0, 1.0]])
     0.5
     """
 
-    def __init__(self, name="mean_squared_error", dtype=None) -> None:
+    def __init__(self, name: str = "mean_squared_error", dtype: str | None = None) -> None:
         super().__init__(losses.MeanSquaredError(), name, dtype)
 
 
 class MeanAbsoluteError(LossMetric):
     """Mean of |p - t|.
+
+    Parameters
+    ----------
+    name, dtype
+        See :class:`Metric`.
 
     Examples
     --------
@@ -53,12 +63,17 @@ class MeanAbsoluteError(LossMetric):
     0.5
     """
 
-    def __init__(self, name="mean_absolute_error", dtype=None) -> None:
+    def __init__(self, name: str = "mean_absolute_error", dtype: str | None = None) -> None:
         super().__init__(losses.MeanAbsoluteError(), name, dtype)
 
 
 class MeanAbsolutePercentageError(LossMetric):
     """Mean of 100 |p - t| / |t|.
+
+    Parameters
+    ----------
+    name, dtype
+        See :class:`Metric`.
 
     Examples
     --------
@@ -66,12 +81,19 @@ class MeanAbsolutePercentageError(LossMetric):
     25.0
     """
 
-    def __init__(self, name="mean_absolute_percentage_error", dtype=None) -> None:
+    def __init__(
+        self, name: str = "mean_absolute_percentage_error", dtype: str | None = None
+    ) -> None:
         super().__init__(losses.MeanAbsolutePercentageError(), name, dtype)
 
 
 class MeanSquaredLogarithmicError(LossMetric):
     """Mean of (log(p + 1) - log(t + 1))².
+
+    Parameters
+    ----------
+    name, dtype
+        See :class:`Metric`.
 
     Examples
     --------
@@ -79,12 +101,19 @@ class MeanSquaredLogarithmicError(LossMetric):
     0.0
     """
 
-    def __init__(self, name="mean_squared_logarithmic_error", dtype=None) -> None:
+    def __init__(
+        self, name: str = "mean_squared_logarithmic_error", dtype: str | None = None
+    ) -> None:
         super().__init__(losses.MeanSquaredLogarithmicError(), name, dtype)
 
 
 class RootMeanSquaredError(PairMetric):
     """Root of the mean of (p - t)² over all entries.
+
+    Parameters
+    ----------
+    name, dtype
+        See :class:`Metric`.
 
     Examples
     --------
@@ -92,7 +121,7 @@ class RootMeanSquaredError(PairMetric):
     3.0
     """
 
-    def __init__(self, name="root_mean_squared_error", dtype=None) -> None:
+    def __init__(self, name: str = "root_mean_squared_error", dtype: str | None = None) -> None:
         super().__init__(name, dtype)
 
     def values(self, y_true, y_pred):
@@ -105,13 +134,18 @@ class RootMeanSquaredError(PairMetric):
 class LogCoshError(LossMetric):
     """Mean of log(cosh(p - t)).
 
+    Parameters
+    ----------
+    name, dtype
+        See :class:`Metric`.
+
     Examples
     --------
     >>> LogCoshError()([[0.0]], [[0.0]])
     0.0
     """
 
-    def __init__(self, name="logcosh", dtype=None) -> None:
+    def __init__(self, name: str = "logcosh", dtype: str | None = None) -> None:
         super().__init__(losses.LogCosh(), name, dtype)
 
 
@@ -133,7 +167,9 @@ class CosineSimilarity(LossMetric):
 
     sign = -1.0
 
-    def __init__(self, name="cosine_similarity", dtype=None, axis=-1) -> None:
+    def __init__(
+        self, name: str = "cosine_similarity", dtype: str | None = None, axis: int = -1
+    ) -> None:
         super().__init__(losses.CosineSimilarity(axis), name, dtype)
 
     def get_config(self) -> dict:
@@ -143,18 +179,28 @@ class CosineSimilarity(LossMetric):
 class KLDivergence(LossMetric):
     """Mean of Σ t log(t / p).
 
+    Parameters
+    ----------
+    name, dtype
+        See :class:`Metric`.
+
     Examples
     --------
     >>> KLDivergence()([[0.5, 0.5]], [[0.5, 0.5]])
     0.0
     """
 
-    def __init__(self, name="kl_divergence", dtype=None) -> None:
+    def __init__(self, name: str = "kl_divergence", dtype: str | None = None) -> None:
         super().__init__(losses.KLDivergence(), name, dtype)
 
 
 class Poisson(LossMetric):
     """Mean of p - t log p.
+
+    Parameters
+    ----------
+    name, dtype
+        See :class:`Metric`.
 
     Examples
     --------
@@ -162,12 +208,17 @@ class Poisson(LossMetric):
     1.0
     """
 
-    def __init__(self, name="poisson", dtype=None) -> None:
+    def __init__(self, name: str = "poisson", dtype: str | None = None) -> None:
         super().__init__(losses.Poisson(), name, dtype)
 
 
 class Hinge(LossMetric):
     """Mean of max(1 - t p, 0).
+
+    Parameters
+    ----------
+    name, dtype
+        See :class:`Metric`.
 
     Examples
     --------
@@ -175,12 +226,17 @@ class Hinge(LossMetric):
     1.0
     """
 
-    def __init__(self, name="hinge", dtype=None) -> None:
+    def __init__(self, name: str = "hinge", dtype: str | None = None) -> None:
         super().__init__(losses.Hinge(), name, dtype)
 
 
 class SquaredHinge(LossMetric):
     """Mean of max(1 - t p, 0)².
+
+    Parameters
+    ----------
+    name, dtype
+        See :class:`Metric`.
 
     Examples
     --------
@@ -188,12 +244,17 @@ class SquaredHinge(LossMetric):
     1.25
     """
 
-    def __init__(self, name="squared_hinge", dtype=None) -> None:
+    def __init__(self, name: str = "squared_hinge", dtype: str | None = None) -> None:
         super().__init__(losses.SquaredHinge(), name, dtype)
 
 
 class CategoricalHinge(LossMetric):
     """Mean of max(best of the others - own + 1, 0).
+
+    Parameters
+    ----------
+    name, dtype
+        See :class:`Metric`.
 
     Examples
     --------
@@ -201,7 +262,7 @@ class CategoricalHinge(LossMetric):
     1.25
     """
 
-    def __init__(self, name="categorical_hinge", dtype=None) -> None:
+    def __init__(self, name: str = "categorical_hinge", dtype: str | None = None) -> None:
         super().__init__(losses.CategoricalHinge(), name, dtype)
 
 
@@ -223,7 +284,11 @@ class BinaryCrossentropy(LossMetric):
     """
 
     def __init__(
-        self, name="binary_crossentropy", dtype=None, from_logits=False, label_smoothing=0
+        self,
+        name: str = "binary_crossentropy",
+        dtype: str | None = None,
+        from_logits: bool = False,
+        label_smoothing: float = 0,
     ) -> None:
         super().__init__(losses.BinaryCrossentropy(from_logits, label_smoothing), name, dtype)
 
@@ -253,11 +318,11 @@ class CategoricalCrossentropy(LossMetric):
 
     def __init__(
         self,
-        name="categorical_crossentropy",
-        dtype=None,
-        from_logits=False,
-        label_smoothing=0,
-        axis=-1,
+        name: str = "categorical_crossentropy",
+        dtype: str | None = None,
+        from_logits: bool = False,
+        label_smoothing: float = 0,
+        axis: int = -1,
     ) -> None:
         loss = losses.CategoricalCrossentropy(from_logits, label_smoothing, axis)
         super().__init__(loss, name, dtype)
@@ -290,11 +355,11 @@ class SparseCategoricalCrossentropy(LossMetric):
 
     def __init__(
         self,
-        name="sparse_categorical_crossentropy",
-        dtype=None,
-        from_logits=False,
-        ignore_class=None,
-        axis=-1,
+        name: str = "sparse_categorical_crossentropy",
+        dtype: str | None = None,
+        from_logits: bool = False,
+        ignore_class: int | None = None,
+        axis: int = -1,
     ) -> None:
         loss = losses.SparseCategoricalCrossentropy(from_logits, ignore_class, axis=axis)
         super().__init__(loss, name, dtype)

@@ -47,7 +47,12 @@ class FBetaScore(Metric):
     """
 
     def __init__(
-        self, average=None, beta=1.0, threshold=None, name="fbeta_score", dtype=None
+        self,
+        average: str | None = None,
+        beta: float = 1.0,
+        threshold: float | None = None,
+        name: str = "fbeta_score",
+        dtype: str | None = None,
     ) -> None:
         who = type(self).__name__
         if average not in (None, "micro", "macro", "weighted"):
@@ -111,7 +116,13 @@ class F1Score(FBetaScore):
     array([0.6667, 0.6667])
     """
 
-    def __init__(self, average=None, threshold=None, name="f1_score", dtype=None) -> None:
+    def __init__(
+        self,
+        average: str | None = None,
+        threshold: float | None = None,
+        name: str = "f1_score",
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(average, 1.0, threshold, name, dtype)
 
     def get_config(self) -> dict:
@@ -145,10 +156,10 @@ class R2Score(Metric):
 
     def __init__(
         self,
-        class_aggregation="uniform_average",
-        num_regressors=0,
-        name="r2_score",
-        dtype=None,
+        class_aggregation: str | None = "uniform_average",
+        num_regressors: int = 0,
+        name: str = "r2_score",
+        dtype: str | None = None,
     ) -> None:
         if class_aggregation not in (None, "uniform_average", "variance_weighted_average"):
             raise ValueError(
@@ -222,7 +233,9 @@ class PearsonCorrelation(PairMetric):
     0.810885
     """
 
-    def __init__(self, name="pearson_correlation", dtype=None, axis=-1) -> None:
+    def __init__(
+        self, name: str = "pearson_correlation", dtype: str | None = None, axis: int = -1
+    ) -> None:
         super().__init__(name, dtype)
         self.axis = check_axis(type(self).__name__, axis)
 
@@ -250,7 +263,9 @@ class ConcordanceCorrelation(PearsonCorrelation):
     1.0
     """
 
-    def __init__(self, name="concordance_correlation", dtype=None, axis=-1) -> None:
+    def __init__(
+        self, name: str = "concordance_correlation", dtype: str | None = None, axis: int = -1
+    ) -> None:
         super().__init__(name, dtype, axis)
 
     def values(self, y_true, y_pred):

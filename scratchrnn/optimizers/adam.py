@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .base import Optimizer
 from .checks import check_epsilon, check_fraction
+from .schedules import LearningRateSchedule
 from .updates import adam_update, adamax_update, nadam_momentum, nadam_update
 
 
@@ -22,7 +23,12 @@ class AdamBase(Optimizer):
     """
 
     def __init__(
-        self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **options
+        self,
+        learning_rate: float | LearningRateSchedule = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        **options,
     ) -> None:
         super().__init__(learning_rate, **options)
         who = type(self).__name__
@@ -70,11 +76,11 @@ class Adam(AdamBase):
 
     def __init__(
         self,
-        learning_rate=0.001,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-7,
-        amsgrad=False,
+        learning_rate: float | LearningRateSchedule = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
         **options,
     ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
@@ -128,12 +134,12 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        learning_rate=0.001,
-        weight_decay=0.004,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-7,
-        amsgrad=False,
+        learning_rate: float | LearningRateSchedule = 0.001,
+        weight_decay: float | None = 0.004,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
         **options,
     ) -> None:
         if weight_decay is None:
@@ -171,7 +177,12 @@ class Nadam(AdamBase):
     slots = ("momentum", "velocity")
 
     def __init__(
-        self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **options
+        self,
+        learning_rate: float | LearningRateSchedule = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        **options,
     ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
         self._u_product = 1.0

@@ -6,6 +6,7 @@ import numpy as np
 
 from .base import Optimizer
 from .checks import check_epsilon, check_fraction
+from .schedules import LearningRateSchedule
 from .updates import adadelta_update, adagrad_update, rmsprop_update
 
 
@@ -41,11 +42,11 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        learning_rate=0.001,
-        rho=0.9,
-        momentum=0.0,
-        epsilon=1e-7,
-        centered=False,
+        learning_rate: float | LearningRateSchedule = 0.001,
+        rho: float = 0.9,
+        momentum: float = 0.0,
+        epsilon: float = 1e-7,
+        centered: bool = False,
         **options,
     ) -> None:
         super().__init__(learning_rate, **options)
@@ -109,7 +110,11 @@ class Adagrad(Optimizer):
     slots = ("accumulator",)
 
     def __init__(
-        self, learning_rate=0.001, initial_accumulator_value=0.1, epsilon=1e-7, **options
+        self,
+        learning_rate: float | LearningRateSchedule = 0.001,
+        initial_accumulator_value: float = 0.1,
+        epsilon: float = 1e-7,
+        **options,
     ) -> None:
         super().__init__(learning_rate, **options)
         if not initial_accumulator_value >= 0:
@@ -165,7 +170,13 @@ class Adadelta(Optimizer):
 
     slots = ("accumulated_grad", "accumulated_delta_var")
 
-    def __init__(self, learning_rate=0.001, rho=0.95, epsilon=1e-7, **options) -> None:
+    def __init__(
+        self,
+        learning_rate: float | LearningRateSchedule = 0.001,
+        rho: float = 0.95,
+        epsilon: float = 1e-7,
+        **options,
+    ) -> None:
         super().__init__(learning_rate, **options)
         self.rho = check_fraction("Adadelta", "rho", rho)
         self.epsilon = check_epsilon("Adadelta", epsilon)

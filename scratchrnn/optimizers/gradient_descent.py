@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .base import Optimizer
+from .schedules import LearningRateSchedule
 from .updates import momentum_update, sgd_update
 
 
@@ -33,7 +34,13 @@ class SGD(Optimizer):
     array([0.9, 2.1])
     """
 
-    def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False, **options) -> None:
+    def __init__(
+        self,
+        learning_rate: float | LearningRateSchedule = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        **options,
+    ) -> None:
         super().__init__(learning_rate, **options)
         if isinstance(momentum, bool) or not 0.0 <= momentum <= 1.0:
             raise ValueError(f"SGD: momentum: expected a number in [0, 1], got {momentum!r}")

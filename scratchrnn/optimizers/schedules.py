@@ -1,11 +1,12 @@
 """Learning-rate schedules: a function of the step, counted from 0. Keras 3's names and formulas.
 
-    optimizer = Adam(schedules.CosineDecay(1e-3, decay_steps=1000))
+optimizer = Adam(schedules.CosineDecay(1e-3, decay_steps=1000))
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 
 class LearningRateSchedule:
@@ -48,11 +49,11 @@ class ExponentialDecay(LearningRateSchedule):
 
     def __init__(
         self,
-        initial_learning_rate,
-        decay_steps,
-        decay_rate,
-        staircase=False,
-        name="ExponentialDecay",
+        initial_learning_rate: float,
+        decay_steps: int,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str = "ExponentialDecay",
     ) -> None:
         self.initial_learning_rate = float(initial_learning_rate)
         self.decay_steps = _positive("ExponentialDecay", "decay_steps", decay_steps)
@@ -94,11 +95,11 @@ class InverseTimeDecay(ExponentialDecay):
 
     def __init__(
         self,
-        initial_learning_rate,
-        decay_steps,
-        decay_rate,
-        staircase=False,
-        name="InverseTimeDecay",
+        initial_learning_rate: float,
+        decay_steps: int,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str = "InverseTimeDecay",
     ) -> None:
         super().__init__(initial_learning_rate, decay_steps, decay_rate, staircase, name)
 
@@ -126,7 +127,9 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     (0.1, 0.01)
     """
 
-    def __init__(self, boundaries, values, name="PiecewiseConstant") -> None:
+    def __init__(
+        self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant"
+    ) -> None:
         self.boundaries = [b if isinstance(b, int) else float(b) for b in boundaries]
         self.values = [float(v) for v in values]
         self.name = name
@@ -169,12 +172,12 @@ class PolynomialDecay(LearningRateSchedule):
 
     def __init__(
         self,
-        initial_learning_rate,
-        decay_steps,
-        end_learning_rate=0.0001,
-        power=1.0,
-        cycle=False,
-        name="PolynomialDecay",
+        initial_learning_rate: float,
+        decay_steps: int,
+        end_learning_rate: float = 0.0001,
+        power: float = 1.0,
+        cycle: bool = False,
+        name: str = "PolynomialDecay",
     ) -> None:
         self.initial_learning_rate = float(initial_learning_rate)
         self.decay_steps = _positive("PolynomialDecay", "decay_steps", decay_steps)
@@ -229,12 +232,12 @@ class CosineDecay(LearningRateSchedule):
 
     def __init__(
         self,
-        initial_learning_rate,
-        decay_steps,
-        alpha=0.0,
-        name="CosineDecay",
-        warmup_target=None,
-        warmup_steps=0,
+        initial_learning_rate: float,
+        decay_steps: int,
+        alpha: float = 0.0,
+        name: str = "CosineDecay",
+        warmup_target: float | None = None,
+        warmup_steps: int = 0,
     ) -> None:
         self.initial_learning_rate = float(initial_learning_rate)
         self.decay_steps = _positive("CosineDecay", "decay_steps", decay_steps)
@@ -289,12 +292,12 @@ class CosineDecayRestarts(LearningRateSchedule):
 
     def __init__(
         self,
-        initial_learning_rate,
-        first_decay_steps,
-        t_mul=2.0,
-        m_mul=1.0,
-        alpha=0.0,
-        name="SGDRDecay",
+        initial_learning_rate: float,
+        first_decay_steps: int,
+        t_mul: float = 2.0,
+        m_mul: float = 1.0,
+        alpha: float = 0.0,
+        name: str = "SGDRDecay",
     ) -> None:
         self.initial_learning_rate = float(initial_learning_rate)
         self.first_decay_steps = _positive(
