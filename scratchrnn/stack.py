@@ -350,4 +350,7 @@ class Stack:
 def _build_on(layer: Layer, shape: tuple) -> tuple:
     if not layer.built:
         layer.build(shape)
-    return tuple(layer.compute_output_shape(shape))
+    output = tuple(layer.compute_output_shape(shape))
+    if any(isinstance(part, tuple | list) for part in output):
+        raise ValueError(f"Sequential: {layer.name}: expected one output, got {len(output)}")
+    return output

@@ -137,6 +137,10 @@ class Cell(Layer):
         y, states, _ = self.step(x, pack(list(states), cast))
         return y, states
 
+    def compute_output_shape(self, input_shape):
+        name = type(self).__name__
+        raise ValueError(f"{name}: a cell runs one step; for sequences, put it into RNN({name}(…))")
+
     def get_initial_state(self, batch_size: int) -> list:
         """Return zeros, one array for each state, nested as `state_size` is.
 

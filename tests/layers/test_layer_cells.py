@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from scratchrnn import layers
+from scratchrnn.models import Sequential
 
 from .layer_checks import check_layer, flat, randomise
 
@@ -220,3 +221,11 @@ def test_what_is_no_cell_is_an_error():
         layer = layers.RNN(layers.GRUCell(3))
         layer.build((None, None, 2))
         layer(np.zeros((3, 5, 4)))
+
+
+def test_a_cell_is_no_layer_for_sequences():
+    with pytest.raises(ValueError, match=r"a cell runs one step; .* RNN\(GRUCell"):
+        Sequential([layers.Input((None, 2)), layers.GRUCell(3)])
+    with pytest.raises(ValueError, match="rnn_state: expected one output, got 2"):
+        cell = layers.GRUCell(3)
+        Sequential([layers.Input((4, 2)), layers.RNN(cell, return_state=True, name="rnn_state")])
