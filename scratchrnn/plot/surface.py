@@ -67,23 +67,11 @@ def loss_surface(
     first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     if callable(loss):
         loss = [[float(loss(a, b)) for b in second] for a in first]
-    values = np.asarray(loss, dtype=float)
-    if values.shape != (len(first), len(second)):
-        raise ValueError(
-            f"loss_surface: loss: expected ({len(first)}, {len(second)}), got {values.shape}"
-        )
-    finite = values[np.isfinite(values) & (values > 0)] if log else values[np.isfinite(values)]
-    if not len(finite):
-        raise ValueError("loss_surface: loss: expected a positive value somewhere, got none")
+    values, levels = _drawable(np.asarray(loss, dtype=float), (len(first), len(second)), log)
     fig, ax = axes_for(ax, 4.6, 3.6)
-    low, high = finite.min(), finite.max()
-    high = high if high > low else low + 1.0
-    values = np.clip(np.nan_to_num(values, nan=high, posinf=high), low, high)
-    levels = np.geomspace(low, high, 15) if log else np.linspace(low, high, 15)
     with style():
-        shades = ax.contourf(
-            first, second, values.T, levels, cmap=UNIT_MAP, norm=LogNorm(low, high) if log else None
-        )
+        norm = LogNorm(levels[0], levels[-1]) if log else None
+        shades = ax.contourf(first, second, values.T, levels, cmap=UNIT_MAP, norm=norm)
         ax.contour(first, second, values.T, levels, colors="white", linewidths=0.4, alpha=0.6)
         bar = fig.colorbar(shades, ax=ax, pad=0.03, ticks=levels[::7])
         bar.ax.set_yticklabels([power_of_ten(v) for v in levels[::7]])
@@ -100,6 +88,21 @@ def loss_surface(
         if paths:
             ax.legend(loc="best", frameon=True, framealpha=0.9, handlelength=2.6)
     return finish(fig, path)
+
+
+def _drawable(values: np.ndarray, shape: tuple, log: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return the losses, what exploded set to the largest finite one, and the contours' levels."""
+    if values.shape != shape:
+        raise ValueError(f"loss_surface: loss: expected {shape}, got {values.shape}")
+    finite = values[np.isfinite(values) & ((values > 0) | (not log))]
+    if not len(finite):
+        sort = "positive" if log else "finite"
+        raise ValueError(f"loss_surface: loss: expected a {sort} value somewhere, got none")
+    low, high = finite.min(), finite.max()
+    high = high if high > low else low + 1.0
+    levels = np.geomspace(low, high, 15) if log else np.linspace(low, high, 15)
+    levels[0], levels[-1] = low, high
+    return np.clip(np.nan_to_num(values, nan=high, posinf=high), low, high), levels
 
 
 def _draw_path(ax: Axes, points: np.ndarray, name: str, index: int) -> None:
