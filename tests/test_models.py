@@ -98,7 +98,9 @@ def test_empty_models_say_so():
 
 
 def test_several_outputs_of_a_layer_are_refused():
-    model = Sequential([layers.Input((None, 3)), layers.LSTM(4, return_state=True)])
+    with pytest.raises(ValueError, match="expected one output, got 3"):
+        Sequential([layers.Input((None, 3)), layers.LSTM(4, return_state=True)])
+    model = Sequential([layers.LSTM(4, return_state=True)])
     with pytest.raises(ValueError, match="expected one output, got 3"):
         model(np.zeros((2, 5, 3)))
 
