@@ -23,6 +23,7 @@ from scratchrnn.video import (
     stratified_split,
     write_gif,
 )
+from scratchrnn.video.augment import MixUp
 
 SMALL = FrameFeatures(size=(2, 3))
 LENGTHS = {"clap": [3, 9, 4, 8, 5, 7, 6], "wave": [12, 2, 11], "nod": [3, 10, 4, 9]}
@@ -103,6 +104,22 @@ def test_bucketing_puts_clips_of_about_one_length_together(folder):
         return sum(int((~batch.mask).sum()) for _ in range(3) for batch in data)
 
     assert padding(5) < padding(1) / 3
+
+
+def test_bucketing_does_not_order_the_batches_by_length(folder):
+    data = VideoFolder(folder, SMALL, batch_size=2, bucket=7)
+    steps = [[batch.x.shape[1] for batch in data] for _ in range(4)]
+    assert any(epoch != sorted(epoch) for epoch in steps)
+    assert len({tuple(epoch) for epoch in steps}) > 1
+
+
+def test_batches_can_be_mixed_but_not_those_of_the_test_part(folder):
+    data = VideoFolder(folder, SMALL, batch_size=7, mix=MixUp(classes=3, alpha=1.0))
+    train, test = data.split(0.3)
+    for batch in train:
+        assert batch.y.shape == (len(batch.x), 3)
+        assert (batch.y.max(axis=1) < 1).any()
+    assert all(batch.y.ndim == 1 for batch in test)
 
 
 def test_batches_are_what_fit_wants(folder):

@@ -48,8 +48,7 @@ def warp(frames: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 def _cells(positions: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the pixel at or before each position, and how far the position is past it."""
-    # A turn by 90° lands a hair beside the pixels; without this a whole clip would be blurred.
-    positions = np.clip(np.round(positions, 9), 0, size - 1)
+    positions = np.clip(positions, 0, size - 1)
     before = np.floor(positions)
     return before.astype(np.intp), positions - before
 
