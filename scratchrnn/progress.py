@@ -133,10 +133,22 @@ class ProgressBar:
         if not getattr(self.stream, "isatty", lambda: False)():
             return text
         columns = shutil.get_terminal_size().columns - 1
-        return text if len(text) <= columns else text[: columns - 1] + "…"
+        if len(text) <= columns:
+            return text
+        dots = "…" if _can_show("…", self.stream) else "."
+        return text[: columns - 1] + dots
 
     def _bar(self, final: bool) -> str:
         if not (self.total or final):
             return ""
-        filled = _WIDTH if final else _WIDTH * self.done // self.total
-        return "━" * filled + "╌" * (_WIDTH - filled)
+        full, empty = "━╌" if _can_show("━╌", self.stream) else "=."
+        filled = _WIDTH if final else min(_WIDTH * self.done // self.total, _WIDTH)
+        return full * filled + empty * (_WIDTH - filled)
+
+
+def _can_show(text: str, stream: TextIO) -> bool:
+    try:
+        text.encode(getattr(stream, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
