@@ -90,7 +90,7 @@ def to_onnx(model, path=None, *, mask: bool = False):
     >>> from scratchrnn.models import Sequential
     >>> exported = to_onnx(Sequential([Input((None, 3)), LSTM(4), Dense(2)]))
     >>> [node.op_type for node in exported.graph.node]
-    ['Transpose', 'LSTM', 'Gather', 'MatMul', 'Add']
+    ['Transpose', 'LSTM', 'Gather', 'MatMul', 'Add', 'Identity']
     """
     who = "to_onnx"
     layers = list_layers(who, model)

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from .checks import optional, shown
-from .onnx_recurrence import GATES, OnnxRecurrence
+from .onnx_packing import GATES
+from .onnx_recurrence import OnnxRecurrence
 
 _INPUTS = ("X", "W", "R", "B", "sequence_lens", "initial_h", "initial_c", "P")
 _WEIGHTS = ("W", "R", "B", "P")

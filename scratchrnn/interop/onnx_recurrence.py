@@ -1,9 +1,6 @@
 """An ONNX RNN, LSTM or GRU node as an object that runs on our recurrences.
 
-ONNX packs a node's directions and gates in an order of its own: W (dirs, G·H, D), R (dirs, G·H, H),
-B (dirs, 2·G·H) = all input biases, then all recurrent ones, P (dirs, 3·H); gates by row, LSTM
-i o f c, GRU z r h. Here each direction is unpacked once into the arguments of the cells, and a
-call turns ONNX's options into theirs: `sequence_lens` into a mask, a reverse direction into
+A call turns ONNX's options into the cells': `sequence_lens` into a mask, a reverse direction into
 reversed rows, `clip` and foreign activations into wrapped ones. Only an LSTM that clips, couples
 its gates or squashes c with another function than g runs in a loop of its own.
 """
@@ -15,18 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import backend, cells
-from .onnx_activations import OnnxFunction, as_pair, our_name, read_activations
+from .onnx_activations import as_pair, our_name, read_activations
+from .onnx_packing import DIRECTIONS, FUNCTIONS, GATES, Direction, check_floats, unpack
 from .onnx_to_layer import make_layer
-
-GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
-DIRECTIONS = {"forward": 1, "reverse": 1, "bidirectional": 2}
-_DEFAULT_FUNCTIONS = {
-    "RNN": ("Tanh",),
-    "GRU": ("Sigmoid", "Tanh"),
-    "LSTM": ("Sigmoid", "Tanh", "Tanh"),
-}
-_GATE_ORDER = {"RNN": [0], "GRU": [0, 1, 2], "LSTM": [0, 2, 3, 1]}  # ours, in ONNX's numbering
-_PEEPHOLE_ORDER = [0, 2, 1]
 
 
 class OnnxOutputs(NamedTuple):
@@ -35,22 +23,6 @@ class OnnxOutputs(NamedTuple):
     Y: np.ndarray  # (T, dirs, N, H), or (N, T, dirs, H) with layout 1
     Y_h: np.ndarray  # (dirs, N, H), or (N, dirs, H)
     Y_c: np.ndarray | None
-
-
-class Direction(NamedTuple):
-    """The weights and activations of one direction, as the cells take them."""
-
-    reverse: bool
-    Wx: np.ndarray  # (D, G*H)
-    Wh: np.ndarray  # (H, G*H)
-    b: np.ndarray | None  # (G*H,), or (2, 3H) for a GRU that resets after the product
-    peepholes: np.ndarray | None  # (3, H)
-    functions: tuple[OnnxFunction, ...]
-
-
-def _blocks(rows: np.ndarray, op: str) -> np.ndarray:
-    """Reorder gate blocks along axis 0 from ONNX's order into ours."""
-    return np.concatenate([np.split(rows, GATES[op])[k] for k in _GATE_ORDER[op]])
 
 
 class OnnxRecurrence:
@@ -130,8 +102,9 @@ class OnnxRecurrence:
         self.op_type, self.name = op_type, name
         self.who = f"ONNX {op_type}" + (f" {name!r}" if name else "")
         if op_type not in GATES:
+            expected = list(GATES)
             raise ValueError(
-                f"OnnxRecurrence: op_type: expected one of {list(GATES)}, got {op_type!r}"
+                f"OnnxRecurrence: op_type: expected one of {expected}, got {op_type!r}"
             )
         if direction not in DIRECTIONS:
             self._refuse("direction", f"one of {list(DIRECTIONS)}", repr(direction))
@@ -146,58 +119,21 @@ class OnnxRecurrence:
         self.direction, self.layout = direction, int(layout)
         self.clip = float(clip) if clip else None  # ONNX: 0 and absent both mean no clipping
         self.input_forget, self.reset_after = bool(input_forget), bool(linear_before_reset)
-        self._unpack(W, R, B, P, hidden_size, activations, activation_alpha, activation_beta)
+        count = DIRECTIONS[direction] * len(FUNCTIONS[op_type])
+        names = activations or DIRECTIONS[direction] * FUNCTIONS[op_type]
+        functions = read_activations(self.who, names, activation_alpha, activation_beta, count)
+        self.directions = unpack(
+            self.who, op_type, direction, functions, self.reset_after, W=W, R=R, B=B, P=P
+        )
+        self.input_size, self.hidden_size = len(self.directions[0].Wx), len(self.directions[0].Wh)
+        self.dtype = self.directions[0].Wx.dtype
+        if hidden_size is not None and hidden_size != self.hidden_size:
+            self._refuse("hidden_size", f"{self.hidden_size}, as R has it", repr(hidden_size))
         self.sequence_lens, self.initial_h, self.initial_c = sequence_lens, initial_h, initial_c
         self.needed = tuple(needed)
 
     def _refuse(self, argument: str, expected: str, got: str):
         raise ValueError(f"{self.who}: {argument}: expected {expected}, got {got}")
-
-    # -- weights ---------------------------------------------------------------------------
-
-    def _array(self, argument: str, value, shape: tuple) -> np.ndarray:
-        value = np.asarray(value)
-        fits = value.ndim == len(shape) and all(
-            want in (None, have) for want, have in zip(shape, value.shape, strict=True)
-        )
-        if not fits or value.dtype.kind != "f":
-            expected = tuple("any" if want is None else want for want in shape)
-            self._refuse(argument, f"floats of shape {expected}", f"{value.dtype} {value.shape}")
-        if not np.isfinite(value).all():
-            self._refuse(argument, "finite numbers", "NaN or infinity")
-        return value if value.dtype.itemsize > 2 else value.astype(np.float32)
-
-    def _unpack(self, W, R, B, P, hidden_size, activations, alphas, betas) -> None:
-        op, dirs, G = self.op_type, DIRECTIONS[self.direction], GATES[self.op_type]
-        R = self._array("R", R, (dirs, None, None))
-        H = self.hidden_size = R.shape[2]
-        if hidden_size is not None and hidden_size != H:
-            self._refuse("hidden_size", f"{H}, as R has it", repr(hidden_size))
-        R = self._array("R", R, (dirs, G * H, H))
-        W = self._array("W", W, (dirs, G * H, None))
-        self.input_size, self.dtype = W.shape[2], np.result_type(W, R)
-        B = None if B is None else self._array("B", B, (dirs, 2 * G * H))
-        if P is not None and op != "LSTM":
-            self._refuse("P", f"none for {op}", "peepholes")
-        P = None if P is None else self._array("P", P, (dirs, 3 * H))
-        each = len(_DEFAULT_FUNCTIONS[op])
-        names = activations or dirs * _DEFAULT_FUNCTIONS[op]
-        functions = read_activations(self.who, names, alphas, betas, dirs * each)
-        self.directions = [
-            Direction(
-                reverse=self.direction == "reverse" or d == 1,
-                Wx=np.ascontiguousarray(_blocks(W[d], op).T),
-                Wh=np.ascontiguousarray(_blocks(R[d], op).T),
-                b=None if B is None else self._bias(*np.split(B[d], 2)),
-                peepholes=None if P is None else P[d].reshape(3, H)[_PEEPHOLE_ORDER],
-                functions=tuple(functions[d * each : (d + 1) * each]),
-            )
-            for d in range(dirs)
-        ]
-
-    def _bias(self, input_bias, recurrent_bias) -> np.ndarray:
-        both = [_blocks(bias, self.op_type) for bias in (input_bias, recurrent_bias)]
-        return np.stack(both) if self.reset_after else both[0] + both[1]
 
     # -- the call --------------------------------------------------------------------------
 
@@ -299,7 +235,7 @@ class OnnxRecurrence:
         if value is None:
             return None
         axes = (len(self.directions), N) if self.layout == 0 else (N, len(self.directions))
-        value = self._array(argument, value, (*axes, self.hidden_size))
+        value = check_floats(self.who, argument, value, (*axes, self.hidden_size))
         return value if self.layout == 0 else value.swapaxes(0, 1)
 
     def _run(self, direction: Direction, x, mask, states) -> list[np.ndarray]:

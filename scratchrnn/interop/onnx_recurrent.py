@@ -77,8 +77,6 @@ def export_recurrent(g: Graph, layer, x: Tensor) -> Tensor:
 
 def export_bidirectional(g: Graph, layer, x: Tensor) -> Tensor:
     """Add a Bidirectional layer: one node if its two sides are alike, else each by itself."""
-    if layer.merge_mode is None:
-        raise ValueError("merge_mode None gives two outputs, which has no exporter")
     sides = [layer.forward_layer, layer.backward_layer]
     for side in sides:
         check_states(side)

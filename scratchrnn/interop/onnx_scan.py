@@ -16,10 +16,9 @@ _FLOAT, _BOOL = 1, 9  # TensorProto's numbers
 
 
 def check_states(layer) -> None:
-    """Refuse what a graph cannot do: states that outlive a call or leave it."""
-    for option in ("stateful", "return_state"):
-        if getattr(layer, option):
-            raise ValueError(f"{option}=True has no exporter")
+    """Refuse states that outlive a call: a graph has no memory."""
+    if layer.stateful:
+        raise ValueError("stateful=True has no exporter")
 
 
 def export_rnn(g: Graph, layer, x: Tensor) -> Tensor:

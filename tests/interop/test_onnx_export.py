@@ -332,11 +332,9 @@ class Unexportable(L.Layer):
     [
         (lambda: Unexportable(name="mine"), "Unexportable 'mine': this layer has no exporter"),
         (lambda: L.GRU(3, stateful=True), "GRU .*: stateful=True has no exporter"),
-        (lambda: L.LSTM(3, return_state=True), "return_state=True has no exporter"),
         (lambda: L.Bidirectional(L.GRU(3, stateful=True)), "stateful=True has no exporter"),
         (lambda: L.Dense(3, activation="sparsemax"), "activation 'sparsemax' has no exporter"),
         (lambda: L.RNN(Unexportable.Cell(2)), "a loop over Cell has no exporter"),
-        (lambda: L.Bidirectional(L.GRU(3), merge_mode=None), "merge_mode None"),
         (lambda: L.LayerNormalization(axis=1), "an axis other than the last has no exporter"),
         (
             lambda: L.TimeDistributed(Unexportable(name="inner")),
