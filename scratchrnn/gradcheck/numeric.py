@@ -32,6 +32,7 @@ import numpy as np
 LADDER = 8.0 ** -np.arange(-3, 14)  # multiples of the input's size, longest first
 _SAFETY = 4.0  # how far the least estimate of the error may itself be short
 _GRAIN = 1e5  # how far rounding of numbers of order 1 inside f may grow on its way out
+_DIGITS = 16.0  # a change of so few units in the last place shows no slope
 _HIDDEN = 16.0  # last digits of the outputs in which a slope may hide from every step
 Change = Callable[[float], tuple[float, np.ndarray]]
 
@@ -194,13 +195,11 @@ def from_ladder(
         gap = np.abs(up / ahead + down / behind)
         shaky = 2 * np.fmax(rounding, _noise(up, down, grain)) / width
         richardson = (64 * central[1:] - central[:-1]) / 63
-        step = np.abs(np.diff(central))
-        error = np.abs(richardson[1:] - richardson[:-1]) + np.abs(richardson - central[1:])[1:]
-        bent = (gap[2:] > gap[1:-1] / 4) & (gap[2:] > 4 * shaky[2:])
-        # Steps that take the slope further each time have not begun to converge on it.
-        parting = (step[1:] > step[:-1]) & (step[1:] > 4 * rounding / width[2:])
-        error += shaky[2:] + np.where(bent, gap[2:], 0.0) + np.where(parting, 64 * step[1:], 0.0)
-        error += _contradiction(richardson, central, shaky)
+        error = _errors(richardson, central, gap, shaky, rounding / width)
+        if np.fmax.reduce(np.abs(up - down), initial=0.0) < _DIGITS * rounding:
+            # All that can be seen are last digits: no rung is better than another.
+            slopes = np.where(up != down, np.abs(central) + 2 * rounding / width, 0.0)
+            error = error + np.fmax.reduce(slopes, initial=0.0)
         kinked = _kinked(gap, shaky, central)
     error = np.where(np.isfinite(error), error, np.inf)
     best = int(np.argmin(error))
@@ -208,6 +207,27 @@ def from_ladder(
         return Estimate(float(central[-1]), np.inf, "kink")
     value, bound = float(richardson[best + 1]), _SAFETY * (float(error[best]) + hidden)
     return Estimate(value, bound, "noise" if bound > abs(value) else "smooth")
+
+
+def _errors(
+    richardson: np.ndarray,
+    central: np.ndarray,
+    gap: np.ndarray,
+    shaky: np.ndarray,
+    last_digit: np.ndarray,
+) -> np.ndarray:
+    """Return the error that each rung from the third on owns up to, (K - 2,).
+
+    The sum of: what extrapolation changed, here and at the rung before; noise; a one-sided gap
+    that does not close; a slope that moves further with each step, since it has not begun to
+    converge; and what shorter steps contradict.
+    """
+    step = np.abs(np.diff(central))
+    changed = np.abs(richardson[1:] - richardson[:-1]) + np.abs(richardson - central[1:])[1:]
+    bent = (gap[2:] > gap[1:-1] / 4) & (gap[2:] > 4 * shaky[2:])
+    parting = (step[1:] > step[:-1]) & (step[1:] > 4 * last_digit[2:])
+    error = changed + shaky[2:] + _contradiction(richardson, central, shaky)
+    return error + np.where(bent, gap[2:], 0.0) + np.where(parting, 64 * step[1:], 0.0)
 
 
 def _contradiction(richardson: np.ndarray, central: np.ndarray, shaky: np.ndarray) -> np.ndarray:

@@ -119,10 +119,19 @@ def _local(evidence: Evidence, widened: Widened, a: np.ndarray, n: np.ndarray) -
         explained = explain_blocks(a, n, 1, gates) if gates > 1 else None
         if explained is not None:
             return f"({explained.text})"
-        text = _derivatives(a, n, before, gates)
+        text = _derivatives(a, n, before, gates) or _wrong_gates(a, n, gates)
         if text:
             return f"({text})"
     return ""
+
+
+def _wrong_gates(a: np.ndarray, n: np.ndarray, gates: int) -> str:
+    """Return which gates are wrong, if not all are."""
+    pairs = zip(np.split(a, gates, axis=1), np.split(n, gates, axis=1), strict=True)
+    wrong = [str(i) for i, (a_i, n_i) in enumerate(pairs) if not close(a_i, n_i)]
+    if len(wrong) == gates:
+        return ""
+    return f"in gate{'s' * (len(wrong) > 1)} {', '.join(wrong)} of {gates} alone"
 
 
 def _widths(evidence: Evidence) -> set[int]:
@@ -163,6 +172,9 @@ def _ratios(v: np.ndarray):
         yield f"the derivative of {name} is taken twice", right
         yield f"{name} is applied again to its own output in the derivative", twice / right
         yield f"the derivative of {name} takes the pre-activation for the output", plain / right
+        if name == "sigmoid":
+            yield "the derivative of sigmoid lacks its factor 1 - y", output / right
+            yield "the derivative of sigmoid lacks its factor y", (1 - output) / right
         yield f"another function's derivative stands for that of {name}", other / right
 
 

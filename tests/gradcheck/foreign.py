@@ -126,6 +126,10 @@ def lstm_step_backward(bug=None):
         ]
         if bug == "sigmoid twice":
             gates[1] = df * sigmoid(f) * (1 - sigmoid(f))
+        if bug == "half a derivative":
+            gates[1] = df * f
+        if bug == "dc without i":
+            gates[3] = dc * (1 - g**2)
         if bug == "gates swapped":
             gates = [gates[0], gates[2], gates[1], gates[3]]
         if bug == "gate sign":
