@@ -121,8 +121,3 @@ def cached_mask(mask: np.ndarray | None) -> np.ndarray | None:
 def mask_of(cache) -> np.ndarray | None:
     """Return the mask (N,T) of a cache."""
     return None if cache.mask is None else np.ascontiguousarray(cache.mask[:, :, 0].T)
-
-
-def empty_cache(mask: np.ndarray | None, dtype, *shapes: tuple[int, ...]) -> list[np.ndarray]:
-    """Return arrays for what a loop keeps of every real step; zero at masked ones."""
-    return [(np.empty if mask is None else np.zeros)(shape, dtype) for shape in shapes]

@@ -1,9 +1,9 @@
-"""Where compiled kernels are kept on disk, when they are renewed, and how to be rid of them.
+"""Where compiled kernels are kept on disk, and how to be rid of them.
 
-Numba keeps them beside the source, in ``__pycache__``, or where NUMBA_CACHE_DIR says, or in the
-user's cache folder, and renews a kernel when its own file changes, but not when a function
-changes that it calls in another file. So a stamp of all files here lies beside the kernels, and
-where it does not fit, the kernels are deleted before the first is loaded.
+Left to itself, Numba does not notice when a function changes that a kernel calls in another file.
+So kernels are kept in a folder that is named after the contents of all files here: an edited
+kernel is compiled anew, and nobody need clear anything. The folder lies in NUMBA_CACHE_DIR, if
+that is set, else in ``__pycache__`` beside the sources, else in the user's cache folder.
 
 Nothing here imports Numba.
 """
@@ -11,35 +11,48 @@ Nothing here imports Numba.
 from __future__ import annotations
 
 import hashlib
-import importlib
-import importlib.util
 import os
+import shutil
+import tempfile
+import time
 from functools import cache
 from pathlib import Path
 
 _SOURCE = Path(__file__).resolve().parent
-_STAMP = "scratchrnn-kernels.stamp"
-_folder: Path | None = None  # known once a kernel's module has been imported
+_NAME = "scratchrnn-kernels-"
+_DAY = 86400.0  # seconds
 
 
 @cache
-def renew(folder: str) -> None:
-    """Delete kernels in `folder` that were compiled from other sources than today's."""
-    global _folder
-    _folder = Path(folder)
-    stamp, sources = _folder / _STAMP, hashlib.sha256()
+def folder() -> Path | None:
+    """Return the folder for kernels compiled from today's sources; None if none is writable."""
+    sources = hashlib.sha256()
     for path in sorted(_SOURCE.glob("*.py")):
         sources.update(path.read_bytes())
-    try:
-        if stamp.exists() and stamp.read_text() == sources.hexdigest():
-            return
-        clear_cache()
-        _folder.mkdir(parents=True, exist_ok=True)
-        temporary = stamp.with_suffix(f".{os.getpid()}")
-        temporary.write_text(sources.hexdigest())
-        os.replace(temporary, stamp)
-    except OSError:  # a read-only cache that was made by another user: Numba copes
-        return
+    for base in _bases():
+        path = base / (_NAME + sources.hexdigest()[:16])
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=path).close()
+        except OSError:
+            continue
+        _forget_others(path)
+        return path
+    return None
+
+
+def _bases() -> list[Path]:
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        return [Path(os.environ["NUMBA_CACHE_DIR"])]
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return [_SOURCE / "__pycache__", Path(home)]
+
+
+def _forget_others(path: Path) -> None:
+    """Delete kernels of earlier sources, unless a process of today may still be using them."""
+    for other in path.parent.glob(_NAME + "*"):
+        if other != path and time.time() - other.stat().st_mtime > _DAY:
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def clear_cache() -> int:
@@ -50,19 +63,13 @@ def clear_cache() -> int:
     int
         How many files were deleted.
     """
-    folder = _where()
-    files = [] if folder is None else [*folder.glob("*.nb[ic]")]
-    for path in files:
-        path.unlink(missing_ok=True)
+    path = folder()
+    files = [] if path is None else [*path.rglob("*.nb[ic]")]
+    for file in files:
+        file.unlink(missing_ok=True)
     return len(files)
 
 
 def describe() -> str:
-    """Return where compiled kernels are kept, or why they are not."""
-    return str(_where() or "not kept: Numba is not installed, or no folder is writable")
-
-
-def _where() -> Path | None:
-    if _folder is None and importlib.util.find_spec("numba") is not None:
-        importlib.import_module(f"{__package__}.tile")  # its kernels tell the folder
-    return _folder
+    """Return where compiled kernels are kept, or that they are not."""
+    return str(folder() or "not kept: no folder is writable")

@@ -24,7 +24,6 @@ from .common import (
     activation_codes,
     cached_mask,
     check_sequence,
-    empty_cache,
     given_or_zeros,
     mask_of,
     rows_or_none,
@@ -47,7 +46,7 @@ from .sequence import (
     segments_backward,
 )
 from .tile import multiply, padded, panels, store_panels
-from .workspace import workspace
+from .workspace import fresh, workspace
 
 U64 = np.uint64
 
@@ -283,10 +282,11 @@ def gru_forward(x, h0, Wx, Wh, b=None, mask=None, **options):
         who, 3, x, {"h0": h0}, Wx, Wh, b, mask, options.recurrent_mask,
         bias_shape=lambda H: (2, 3 * H) if after else (3 * H,),
     )  # fmt: skip
-    (N, T, D), H, dtype = x.shape, len(Wh), x.dtype
+    (N, T, D), H, dtype, masked = x.shape, len(Wh), x.dtype, mask is not None
     codes = activation_codes(who, options.activation, options.recurrent_activation)
-    X, gates, u_n = empty_cache(mask, dtype, (T, N, D), (T, N, 3 * H), (T if after else 0, N, H))
-    h, out = np.empty((T + 1, N, H), dtype), np.empty((N, T, H), dtype)
+    shapes = (T, N, D), (T, N, 3 * H), (T if after else 0, N, H)
+    X, gates, u_n = (fresh(shape, dtype, masked) for shape in shapes)
+    h, out = fresh((T + 1, N, H), dtype), fresh((N, T, H), dtype)
     h[0], ld = h0, padded(3 * H, dtype.itemsize)
     b_x, b_h = b if b is not None and after else (b, None)
     with workspace(dtype) as work:
@@ -354,7 +354,7 @@ def gru_backward(dh, cache, dhT=None, *, onto=None):
     dh_next = given_or_zeros(who, "dhT", dhT, (N, H), dtype)
     codes = activation_codes(who, options.activation, options.recurrent_activation)
     dropped, mask = rows_or_none(options.recurrent_mask, h), mask_of(cache)
-    (dx,) = empty_cache(mask, dtype, (N, T, D))
+    dx = fresh((N, T, D), dtype, mask is not None)
     u_n = np.empty((0, N, H), dtype) if u_n is None else u_n
     sums = _Sums(Wx, Wh, after, onto)
     threads = threads_for(12.0 * N * T * H * (D + H))

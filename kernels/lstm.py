@@ -28,7 +28,6 @@ from .common import (
     activation_codes,
     cached_mask,
     check_sequence,
-    empty_cache,
     given_or_zeros,
     mask_of,
     rows_or_none,
@@ -51,7 +50,7 @@ from .sequence import (
     segments_backward,
 )
 from .tile import VECTOR, multiply, padded, panels, store_panels
-from .workspace import workspace
+from .workspace import fresh, workspace
 
 U64 = np.uint64
 
@@ -283,13 +282,13 @@ def lstm_forward(x, h0, c0, Wx, Wh, b=None, mask=None, *, peepholes=None, **opti
     x, h0, c0, Wx, Wh, b, mask, dropped = check_sequence(
         "lstm_forward", 4, x, {"h0": h0, "c0": c0}, Wx, Wh, b, mask, options.recurrent_mask
     )
-    (N, T, D), H, dtype = x.shape, len(Wh), x.dtype
+    (N, T, D), H, dtype, masked = x.shape, len(Wh), x.dtype, mask is not None
     if peepholes is not None:
         peepholes = shaped("lstm_forward", "peepholes", peepholes, (3, H), dtype)
     codes = activation_codes("lstm_forward", options.activation, options.recurrent_activation)
-    X, gates = empty_cache(mask, dtype, (T, N, D), (T, N, 4 * H))
-    h, c = (np.empty((T + 1, N, H), dtype) for _ in range(2))
-    h[0], c[0], out = h0, c0, np.empty((N, T, H), dtype)
+    X, gates = (fresh(shape, dtype, masked) for shape in [(T, N, D), (T, N, 4 * H)])
+    h, c, out = (fresh(shape, dtype) for shape in [(T + 1, N, H), (T + 1, N, H), (N, T, H)])
+    h[0], c[0] = h0, c0
     ld = padded(4 * H, dtype.itemsize)
     with workspace(dtype) as work:
 
@@ -356,7 +355,7 @@ def lstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None):
     codes = activation_codes(who, options.activation, options.recurrent_activation)
     p, dropped = rows_or_none(options.peepholes, h), rows_or_none(options.recurrent_mask, h)
     mask = mask_of(cache)
-    (dx,) = empty_cache(mask, dtype, (N, T, D))
+    dx = fresh((N, T, D), dtype, mask is not None)
     begin = onto or LSTMGrads(*[None] * 7)
     sum_x = WeightGradient(Wx.shape, dtype, begin.dWx, begin.db)
     sum_h = WeightGradient(Wh.shape, dtype, begin.dWh)

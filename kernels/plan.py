@@ -20,7 +20,7 @@ import numpy as np
 from . import pool
 
 WORTH_A_THREAD = 4e6  # floating-point operations below which waking a second thread gains nothing
-MOST_ROWS = 32  # rows of one share: their workspace stays in the nearest caches
+MOST_ROWS = 64  # rows of one share: their workspace stays in the nearest caches
 
 
 class Plan(NamedTuple):

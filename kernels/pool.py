@@ -1,32 +1,33 @@
-"""One pool of threads for all kernels, and BLAS held to one thread while it works.
+"""One pool of threads for all kernels.
 
 Why not Numba's own `parallel=True`: it compiles twice as long, its OpenMP layer collides with the
 threads of BLAS (stalls of 8 ms), its workqueue layer aborts the process when two Python threads
 call at once, and a fork after an OpenMP region kills the child. Compiled functions release the
 GIL, so plain threads do; a wake-up costs 20 to 50 µs.
 
-A job is a list of tasks whose number and contents never depend on the number of threads, and each
-task writes to places of its own: so results are the same bit for bit on 1, 2 or more threads.
-The calling thread works too. It could finish every task alone, therefore concurrent callers and
-busy helpers cannot deadlock. After a fork the child starts with fresh locks and no helpers.
+A job is a list of tasks, each of which writes to places of its own. The calling thread works too:
+it could finish every task alone, therefore concurrent callers and busy helpers cannot deadlock.
+After a fork the child starts with fresh locks and no helpers.
+
+Linux tends to wake a helper on the very processor that its caller is busy on, and to notice only
+milliseconds later (one call in ten took twice as long). So helpers may run on any processor
+except the one where the last call came from.
 
 Nothing here imports Numba.
 """
 
 from __future__ import annotations
 
+import ctypes
 import operator
 import os
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from queue import SimpleQueue
 
-
-def _default_num_threads() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+from .blas import one_blas_thread
 
 
 class _Job:
@@ -61,22 +62,57 @@ class _Pool:
 
     def __init__(self):
         self.jobs: SimpleQueue[_Job] = SimpleQueue()
-        self.helpers = 0
+        self.helpers: list[threading.Thread] = []
         self.hiring = threading.Lock()
+        self.avoided: int | None = None  # a processor
 
     def call(self, job: _Job, helpers: int) -> None:
-        if self.helpers < helpers:
+        if len(self.helpers) < helpers:
             with self.hiring:
-                while self.helpers < helpers:
-                    self.helpers += 1
-                    name = f"scratchrnn-{self.helpers}"
-                    threading.Thread(target=self._serve, name=name, daemon=True).start()
+                while len(self.helpers) < helpers:
+                    name = f"scratchrnn-{len(self.helpers) + 1}"
+                    helper = threading.Thread(target=self._serve, name=name, daemon=True)
+                    helper.start()
+                    self.helpers.append(helper)
+                self.avoided = None
+        self._make_way()
         for _ in range(helpers):
             self.jobs.put(job)
+
+    def _make_way(self) -> None:
+        """Keep helpers off the processor that the caller runs on."""
+        processor = _current_processor()()
+        if processor == self.avoided:
+            return
+        allowed = os.sched_getaffinity(0)
+        others = allowed - {processor} or allowed
+        for helper in self.helpers:
+            try:
+                os.sched_setaffinity(helper.native_id, others)
+            except OSError:  # not allowed here: the scheduler will have to do
+                break
+        self.avoided = processor
 
     def _serve(self) -> None:
         while True:
             self.jobs.get().help()
+
+
+@cache
+def _current_processor() -> Callable[[], int | None]:
+    """Return a function that tells the number of this processor, or None where none can."""
+    if hasattr(os, "sched_setaffinity"):
+        try:
+            return ctypes.CDLL(None).sched_getcpu
+        except (OSError, AttributeError):
+            pass
+    return lambda: None
+
+
+def _default_num_threads() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 _num_threads = _default_num_threads()
@@ -123,8 +159,9 @@ def run(tasks: list[tuple]) -> None:
             work(*arguments)
         return
     job = _Job(tasks)
-    _pool.call(job, helpers)
-    job.help()
-    job.finished.wait()
+    with one_blas_thread():
+        _pool.call(job, helpers)
+        job.help()
+        job.finished.wait()
     if job.error is not None:
         raise job.error

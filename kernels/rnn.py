@@ -19,7 +19,6 @@ from .common import (
     activation_codes,
     cached_mask,
     check_sequence,
-    empty_cache,
     given_or_zeros,
     mask_of,
     rows_or_none,
@@ -42,7 +41,7 @@ from .sequence import (
     segments_backward,
 )
 from .tile import multiply, padded, panels, store_panels
-from .workspace import workspace
+from .workspace import fresh, workspace
 
 U64 = np.uint64
 
@@ -182,10 +181,10 @@ def rnn_forward(x, h0, Wx, Wh, b=None, mask=None, *, activation="tanh", recurren
     x, h0, Wx, Wh, b, mask, dropped = check_sequence(
         "rnn_forward", 1, x, {"h0": h0}, Wx, Wh, b, mask, recurrent_mask
     )
-    (N, T, D), H, dtype = x.shape, len(Wh), x.dtype
+    (N, T, D), H, dtype, masked = x.shape, len(Wh), x.dtype, mask is not None
     codes = activation_codes("rnn_forward", activation)
-    (X,) = empty_cache(mask, dtype, (T, N, D))
-    h, out = np.empty((T + 1, N, H), dtype), np.empty((N, T, H), dtype)
+    X = fresh((T, N, D), dtype, masked)
+    h, out = fresh((T + 1, N, H), dtype), fresh((N, T, H), dtype)
     h[0], ld = h0, padded(H, dtype.itemsize)
     with workspace(dtype) as work:
 
@@ -248,7 +247,7 @@ def rnn_backward(dh, cache, dhT=None, *, onto=None):
     dh_next = given_or_zeros(who, "dhT", dhT, (N, H), dtype)
     codes, dropped = activation_codes(who, cache.activation), rows_or_none(cache.recurrent_mask, h)
     mask = mask_of(cache)
-    (dx,) = empty_cache(mask, dtype, (N, T, D))
+    dx = fresh((N, T, D), dtype, mask is not None)
     begin = onto or RNNGrads(*[None] * 5)
     sum_x = WeightGradient(Wx.shape, dtype, begin.dWx, begin.db)
     sum_h = WeightGradient(Wh.shape, dtype, begin.dWh)

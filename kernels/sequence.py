@@ -11,7 +11,7 @@ import numpy as np
 from . import pool
 from .plan import Plan, plans
 from .tile import add_transposed, pack, pack_transposed, padded, panels
-from .workspace import Workspace, aligned_zeros
+from .workspace import Workspace, fresh
 
 CACHE_BYTES = 2**19  # pre-activations of one share, which are to stay in the second-level cache
 DA_BYTES = 2**23  # da of one backward segment, which is to stay in the last-level cache
@@ -156,8 +156,8 @@ class WeightGradient:
     def __init__(self, shape, dtype, dW=None, db=None):
         self.columns = shape[1]
         self.panels, width = panels(1, shape[1], dtype.itemsize)
-        self.sum = aligned_zeros((shape[0], self.panels * width), dtype)
-        self.bias_sum = aligned_zeros((1, self.panels * width), dtype)
+        self.sum = fresh((shape[0], self.panels * width), dtype, zero=True)
+        self.bias_sum = fresh((1, self.panels * width), dtype, zero=True)
         self.one = np.ones((1, 1), dtype)
         if dW is not None:
             self.sum[:, : self.columns] = dW

@@ -54,7 +54,7 @@ def _default_backend() -> str:
     name = os.environ.get("SCRATCHRNN_BACKEND")
     if name:
         return _check_backend("SCRATCHRNN_BACKEND", name)
-    return "numpy"
+    return "numba" if _numba_can_run() else "numpy"
 
 
 def set_backend(name: str) -> None:
