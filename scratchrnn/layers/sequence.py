@@ -7,6 +7,8 @@ A subclass writes how a batch of sequences runs (`_run`) and how gradients retur
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .arguments import check_count, check_flag, refusing
@@ -29,9 +31,10 @@ class SequenceLayer(Layer):
     zero_output_for_mask : bool, default False
         Output zeros at masked steps instead of repeating the output before.
     checkpoint : bool or int, default False
-        Keep only every k-th state for backward (True: k = √T) and compute the steps between
-        again, one segment at a time: the same gradients, bit for bit, in a fraction of the
-        memory for one more forward pass (Gruslys et al., NeurIPS 2016).
+        Keep only every k-th state for backward (True: k = √T, or up to 64 where that is a
+        sixteenth of T or less) and compute the steps between again, one segment at a time: the
+        same gradients, bit for bit, in a fraction of the memory for one more forward pass
+        (Gruslys et al., NeurIPS 2016).
     trainable_initial_state : bool, default False
         Learn the state that sequences start from when they are given none: one further weight
         for each state, equal for all sequences; its gradient is the sum over the batch.
@@ -267,15 +270,19 @@ class SequenceLayer(Layer):
 
 
 def segments(T: int, checkpoint: bool | int) -> list[slice]:
-    """Cut T steps into segments of `checkpoint` steps (True: √T); one segment if it is False.
+    """Cut T steps into segments of `checkpoint` steps; one segment if it is False.
+
+    True means √T, or up to 64 where that is a sixteenth of T or less: short segments cost time.
 
     Examples
     --------
     >>> from scratchrnn.layers.sequence import segments
     >>> segments(10, 4)
     [slice(0, 4, None), slice(4, 8, None), slice(8, 10, None)]
+    >>> [len(segments(T, True)) for T in (100, 1000, 10_000)]
+    [10, 17, 100]
     """
     if not checkpoint or T == 0:
         return [slice(0, T)]
-    k = int(np.ceil(np.sqrt(T))) if checkpoint is True else checkpoint
+    k = max(math.isqrt(T - 1) + 1, min(64, T // 16)) if checkpoint is True else checkpoint
     return [slice(start, min(start + k, T)) for start in range(0, T, k)]
