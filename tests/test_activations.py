@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -237,3 +238,14 @@ def test_a_callable_needs_a_gradient():
 def test_what_is_not_known_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_activations_go_through_pickle():
+    mine = activations.Activation(np.abs, np.multiply)  # NumPy calls it absolute
+    for activation in (activations.softmax, activations.leaky_relu.configure(negative_slope=0.5)):
+        again = pickle.loads(pickle.dumps(activation))
+        x = np.array([[-1.0, 2.0, 0.5]])
+        np.testing.assert_array_equal(again(x), activation(x))
+        assert again.name == activation.name and again.options == activation.options
+    assert pickle.loads(pickle.dumps(activations.tanh)) is activations.tanh
+    assert pickle.loads(pickle.dumps(mine)).name == "absolute"

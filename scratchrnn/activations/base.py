@@ -86,6 +86,15 @@ class Activation:
             raise ValueError(f"{self.name}: options: expected {known}, got {unknown or arguments}")
         return {**self.options, **options}
 
+    def __reduce__(self):
+        """Pickle by name: the functions of the library go by the names of their activations."""
+        from . import ACTIVATIONS
+
+        known = ACTIVATIONS.get(self.name)
+        if known is not None and known._forward is self._forward:
+            return _of_library, (self.name, self.options)
+        return Activation, (self._forward, self._backward, self.options)
+
     def __repr__(self) -> str:
         options = ", ".join(f"{key}={value!r}" for key, value in self.options.items())
         return f"<activation {self.name}({options})>"
@@ -117,3 +126,9 @@ def with_slope(slope: Callable) -> Callable[[Callable], Activation]:
         return dy * slope(x, y, **options)
 
     return with_backward(backward)
+
+
+def _of_library(name: str, options: dict) -> Activation:
+    from . import ACTIVATIONS
+
+    return ACTIVATIONS[name].configure(**options) if options else ACTIVATIONS[name]
