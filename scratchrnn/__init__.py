@@ -28,6 +28,7 @@ _SUBMODULES = (
     "cells",
     "cli",
     "config",
+    "estimators",
     "exercises",
     "explain",
     "gradcheck",
