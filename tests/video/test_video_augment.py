@@ -108,7 +108,9 @@ def test_a_configuration_survives_json(name):
 @pytest.mark.parametrize("name", sorted(set(ALL) - {"Compose"}))
 def test_with_probability_zero_nothing_happens(name):
     frames = clip()
-    np.testing.assert_array_equal(type(ALL[name])(p=0.0)(frames, rng()), frames)
+    given_back = type(ALL[name])(p=0.0)(frames, rng())
+    np.testing.assert_array_equal(given_back, frames)
+    assert not np.shares_memory(given_back, frames)
 
 
 # --- the warp
@@ -169,12 +171,26 @@ def test_shift_and_scale_stay_within_their_limits():
     for seed in range(20):
         middle = RandomShift(0.1)(ramp, rng(seed))[0, 20, 30] * 100 - [20, 30]
         assert (np.abs(middle) <= [4.1, 6.1]).all()
-        scaled = RandomScale(0.8, 1.25)(ramp, rng(seed))[0]
-        size = 1 / ((scaled[30, 30, 0] - scaled[10, 30, 0]) * 5)
-        assert 0.8 - 1e-6 <= size <= 1.25 + 1e-6
+        scaled = RandomScale(0.8, 1.25)(ramp, rng(seed))[0, 15:26, 20:41] * 100
+        rows, columns = np.diff(scaled[..., 0], axis=0), np.diff(scaled[..., 1], axis=1)
+        assert np.ptp(rows) < 1e-9
+        assert rows.mean() == pytest.approx(columns.mean())
+        assert 0.8 - 1e-9 <= 1 / rows.mean() <= 1.25 + 1e-9
+
+
+def test_a_crop_lies_inside_the_frame_and_keeps_its_proportions():
+    y, x = np.mgrid[:41, :61].astype(float)
+    ramp = np.stack([y, x], axis=-1)[None]
+    places = []
+    for seed in range(20):
         kept = RandomCrop(0.5)(ramp, rng(seed))[0]
-        assert kept[..., 0].min() >= 0
-        assert 0.45 <= (kept[-1, 0, 0] - kept[0, 0, 0]) * 2.5 <= 1.0 + 1e-6
+        rows, columns = np.diff(kept[..., 0], axis=0), np.diff(kept[..., 1], axis=1)
+        assert np.ptp(rows) < 1e-9  # no border was repeated
+        assert np.ptp(columns) < 1e-9
+        assert rows.mean() == pytest.approx(columns.mean())
+        assert 0.5 <= rows.mean() <= 1
+        places.append(kept[20, 30] - [20, 30])
+    assert (np.ptp(places, axis=0) > [5, 8]).all()
 
 
 def test_brightness_and_contrast_are_clipped_not_wrapped():

@@ -32,7 +32,7 @@ class RandomCrop(_Geometric):
 
     def matrix(self, size, rng):
         kept = rng.uniform(self.share, 1)
-        room = (1 - kept) / 2 * np.array(size)
+        room = (1 - kept) / 2 * (np.array(size) - 1)
         y, x = rng.uniform(-room, room)
         return np.array([[kept, 0, y], [0, kept, x], [0, 0, 1.0]])
 
