@@ -72,9 +72,9 @@ class Problem:
 
 
 @st.composite
-def problems(draw, masked=EITHER, dtypes=(np.float32, np.float64), least_steps=1):
+def problems(draw, masked=EITHER, dtypes=(np.float32, np.float64), least_steps=1, forms=FORMS):
     """Draw a problem; every dimension may be 1, and everything random is non-zero."""
-    form = draw(st.sampled_from(sorted(FORMS)))
+    form = draw(st.sampled_from(sorted(forms)))
     dtype = draw(st.sampled_from(dtypes))
     N, D, H = (draw(st.integers(1, 6)) for _ in range(3))
     T = draw(st.integers(least_steps, 7))

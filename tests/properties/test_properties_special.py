@@ -11,6 +11,7 @@ from ..recurrences import BACKENDS
 from .problems import FORMS, assert_same, problems, random_problem, take_steps
 
 backends = pytest.mark.parametrize("backend", BACKENDS)
+SMOOTH_FORMS = sorted(set(FORMS) - {"rnn relu"})  # a difference must not step over a kink
 SHUT = 200.0  # a pre-activation that a sigmoid takes to exactly 0 or 1
 sizes = st.tuples(*(st.integers(1, 5) for _ in range(4)))
 seeds = st.integers(0, 2**32 - 1)
@@ -81,7 +82,7 @@ def test_a_tanh_rnn_without_recurrent_weights_is_a_dense_layer(backend, shape, s
 
 
 @backends
-@given(problem=problems(least_steps=2, dtypes=(np.float64,)), data=st.data())
+@given(problem=problems(least_steps=2, dtypes=(np.float64,), forms=SMOOTH_FORMS), data=st.data())
 def test_truncated_bptt_is_the_gradient_with_the_carried_state_frozen(backend, problem, data):
     at = data.draw(st.integers(1, problem.arrays["x"].shape[1] - 1))
     early = take_steps(problem, slice(None, at))
@@ -106,9 +107,7 @@ def test_truncated_bptt_is_the_gradient_with_the_carried_state_frozen(backend, p
     numeric = (loss(Wh + step * direction) - loss(Wh - step * direction)) / (2 * step)
     analytic = np.vdot(truncated, direction)
     size = np.linalg.norm(truncated) * np.linalg.norm(direction) + 1
-    # A kink of relu may fall between the two points: then the quotient is off by its jump.
-    slack = 1e-2 if problem.options.get("activation") == "relu" else 1e-7
-    assert abs(numeric - analytic) <= slack * size
+    assert abs(numeric - analytic) <= 1e-7 * size
 
 
 @backends
