@@ -85,7 +85,7 @@ def test_a_run_that_ended_early_goes_on_bit_for_bit(
 def kill_and_go_on(folder: Path, mode: str, kills: int, seed: int, expected: Path) -> int:
     """Kill runs at random moments until there were `kills`; return how many came to their end."""
     rng, ended = random.Random(seed), 0
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "SCRATCHRNN_BACKEND": "numpy"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     root = Path(__file__).resolve().parents[2]
     while kills > 0:
         save_freq = rng.choice(["epoch", "1", "2", "5"])
@@ -108,6 +108,17 @@ def kill_and_go_on(folder: Path, mode: str, kills: int, seed: int, expected: Pat
         else:
             assert run.returncode == -9
     return ended
+
+
+def test_compiled_kernels_go_on_bit_for_bit_too(tmp_path):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    training_process.train(whole, "arrays", "epoch", backend="numba")
+    with pytest.raises(Killed):
+        training_process.train(
+            broken, "arrays", 2, [KillAt("on_train_batch_end", 3, 2)], backend="numba"
+        )
+    training_process.train(broken, "arrays", 2, backend="numba")
+    assert same_end(broken, whole)
 
 
 def test_a_process_that_is_killed_goes_on_bit_for_bit(tmp_path, unbroken):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scratchrnn import callbacks, layers, optimizers, utils
+from scratchrnn import callbacks, layers, optimizers, use_backend, utils
 from scratchrnn.models import Sequential
 
 EPOCHS, N, T, D = 12, 40, 6, 3
@@ -65,8 +65,13 @@ def build(mode: str) -> Sequential:
     return model
 
 
-def train(folder: Path, mode: str, save_freq: int | str, further=()) -> None:
+def train(folder: Path, mode: str, save_freq: int | str, further=(), backend="numpy") -> None:
     """Train, or go on training, and write the result."""
+    with use_backend(backend):
+        _train(folder, mode, save_freq, further)
+
+
+def _train(folder: Path, mode: str, save_freq: int | str, further) -> None:
     utils.set_random_seed(11)
     rng = np.random.default_rng(2)
     x = rng.normal(size=(N, T, D)).astype(np.float32)
