@@ -8,6 +8,7 @@ the same state.
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -159,48 +160,62 @@ class _LayerCall(TwinCall):
 
     given = 0  # initial states that are passed in
     returned = 0  # final states that come out behind the output
+    states: list | tuple = ()  # one array in the place of each state, nested as the layer has them
 
     def initial_states(self, x, rng) -> dict[str, np.ndarray]:
         """Return random initial states, as many and as large as the layer says it has."""
         layer = copy.deepcopy(self.twin)
-        everything = _as_list(layer(x, mask=self.mask, training=self.training))
+        everything = _flat(layer(x, mask=self.mask, training=self.training))
         for part in all_layers(layer):
             if vars(part).get("return_state"):
                 part.return_state = False
-        outputs = _as_list(layer(x, mask=self.mask, training=self.training))
+        outputs = _flat(layer(x, mask=self.mask, training=self.training))
         self.returned = len(everything) - len(outputs)
         zeros = [np.zeros_like(y) for y in outputs]
         layer.backward(zeros[0] if len(zeros) == 1 else zeros)
-        found = getattr(layer, "d_initial_state", None) or []
+        self.states = getattr(layer, "d_initial_state", None) or []
+        found = _flat(self.states)
         if getattr(layer, "trainable_initial_state", False):
             found = []
         self.given = len(found)
-        names = list(getattr(layer, "state_names", ()))
-        if len(names) != len(found):
-            names = [f"state {i} " for i in range(len(found))]
-        return {f"{n}0": rng.standard_normal(d.shape) for n, d in zip(names, found, strict=True)}
+        names = [f"{letter}0" for letter in getattr(layer, "state_names", ())]
+        if len(names) != len(found) or any(len(name) > 2 for name in names):
+            names = [f"initial_state[{i}]" for i in range(len(found))]
+        return {n: rng.standard_normal(d.shape) for n, d in zip(names, found, strict=True)}
 
     def forward(self, x, **arrays):
         """Return all outputs of a fresh copy of the layer."""
         values = list(arrays.values())
         count = len(values) - self.given
         layer = self.copy_with(values[:count])
-        options = {"initial_state": values[count:]} if self.given else {}
+        options = {}
+        if self.given:
+            options["initial_state"] = _nested(self.states, iter(values[count:]))
         outputs = layer(x, mask=self.mask, training=self.training, **options)
-        return tuple(_as_list(outputs))
+        return tuple(_flat(outputs))
 
     def backward(self, *upstream):
         """Return the gradients in the order of the inputs."""
         layer, count = self.used, len(upstream) - self.returned
         dy = upstream[0] if count == 1 else list(upstream[:count])
-        d_state = [list(upstream[count:])] if self.returned else []
+        d_state = [_nested(self.states, iter(upstream[count:]))] if self.returned else []
         dx = layer.backward(dy, *d_state)
-        d_states = list(layer.d_initial_state) if self.given else []
+        d_states = _flat(layer.d_initial_state) if self.given else []
         return (dx, *layer.gradients, *d_states)
 
 
-def _as_list(outputs) -> list:
-    return list(outputs) if isinstance(outputs, list | tuple) else [outputs]
+def _flat(nested) -> list:
+    """Return the arrays of nested lists in order."""
+    if isinstance(nested, list | tuple):
+        return [array for item in nested for array in _flat(item)]
+    return [nested]
+
+
+def _nested(structure, arrays: Iterator):
+    """Return `arrays` nested as `structure` is."""
+    if isinstance(structure, list | tuple):
+        return [_nested(item, arrays) for item in structure]
+    return next(arrays)
 
 
 class _ModelCall(TwinCall):

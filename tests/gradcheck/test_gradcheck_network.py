@@ -10,12 +10,15 @@ from scratchrnn.gradcheck import check_layer, check_model
 from scratchrnn.layers import (
     GRU,
     LSTM,
+    RNN,
     Activation,
     Bidirectional,
     Dense,
     Dropout,
     Flatten,
+    GRUCell,
     Input,
+    LSTMCell,
     SimpleRNN,
     TimeDistributed,
 )
@@ -32,6 +35,7 @@ LAYERS = {
     "SimpleRNN backwards": lambda: SimpleRNN(3, go_backwards=True, return_sequences=True),
     "Bidirectional": lambda: Bidirectional(LSTM(2, return_sequences=True)),
     "Bidirectional, apart": lambda: Bidirectional(GRU(2), merge_mode=None),
+    "stacked cells": lambda: RNN([LSTMCell(2), GRUCell(3)]),
     "Dense": lambda: Dense(2, activation="relu"),
     "TimeDistributed": lambda: TimeDistributed(Dense(2)),
     "Dropout": lambda: Dropout(0.5, seed=1),
