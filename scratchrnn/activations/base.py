@@ -42,6 +42,7 @@ class Activation:
         self._forward, self._backward = forward, backward
         self.name = forward.__name__
         self.options = dict(options or {})
+        self._known = list(inspect.signature(forward).parameters)[1:]  # names of all options
 
     def configure(self, **options) -> Activation:
         """Return the same activation with other options.
@@ -79,7 +80,9 @@ class Activation:
 
     def _merge(self, arguments: tuple, options: dict) -> dict:
         """Return the options in force; unnamed ones come in the order of the definition."""
-        known = list(inspect.signature(self._forward).parameters)[1:]
+        if not arguments and not options:
+            return self.options
+        known = self._known
         options = {**dict(zip(known, arguments, strict=False)), **options}
         unknown = [option for option in options if option not in known]
         if unknown or len(arguments) > len(known):

@@ -61,12 +61,13 @@ class Stepping:
             if penalty is not None:
                 gradients[k] = gradients[k] + penalty
         names = self.trainable_names
-        for name, gradient in zip(names, gradients, strict=True):
-            with np.errstate(over="ignore", invalid="ignore"):
-                total = np.add.reduce(gradient, axis=None)
-            if not (math.isfinite(total) or np.isfinite(gradient).all()):
-                raise NonFiniteError(f"the gradient of {name} is not finite")
-        self.optimizer.apply(gradients, self.trainable_weights, names)
+        try:
+            self.optimizer.apply(gradients, self.trainable_weights, names)
+        except ValueError as error:  # it looks at every gradient before it changes anything
+            for name, gradient in zip(names, gradients, strict=True):
+                if not np.isfinite(gradient).all():
+                    raise NonFiniteError(f"the gradient of {name} is not finite") from error
+            raise
 
     def _update_metrics(self, batch: Batch, y_pred, mask) -> None:
         for metric in self._metrics or []:
