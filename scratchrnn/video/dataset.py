@@ -55,6 +55,8 @@ class VideoFolder:
         Go on without clips that cannot be read; `skipped` says which and why.
     on_error : {"raise", "truncate"}, default "raise"
         What to do with a clip that breaks off.
+    keep : int, default 2**26
+        Bytes of decoded clips to keep in memory from one epoch to the next; 0 keeps none.
     prefetch : int, default 2
         Batches to make ready in a thread; 0 makes each when it is asked for.
 
@@ -96,6 +98,7 @@ class VideoFolder:
         cache: FeatureCache | str | os.PathLike | None = None,
         skip_unreadable: bool = False,
         on_error: str = "raise",
+        keep: int = 2**26,
         prefetch: int = 2,
     ):
         self.found = folder if isinstance(folder, ClipFolder) else find_clips(folder)
@@ -103,6 +106,7 @@ class VideoFolder:
         self.batch_size = check_count("VideoFolder", "batch_size", batch_size, 1)
         self.shuffle, self.seed = bool(shuffle), check_count("VideoFolder", "seed", seed, 0)
         self.bucket = check_count("VideoFolder", "bucket", bucket, 1)
+        self.keep = check_count("VideoFolder", "keep", keep, 0)
         self.prefetch = check_count("VideoFolder", "prefetch", prefetch, 0)
         self.augment, self.mix = augment, mix
         self.skip_unreadable, self.on_error = bool(skip_unreadable), on_error
@@ -110,6 +114,8 @@ class VideoFolder:
         self.cache = FeatureCache(cache) if named else cache
         self.skipped: dict[str, str] = {}
         self._epoch = 0
+        self._kept: dict[str, np.ndarray] = {}
+        self._kept_bytes = 0
 
     @property
     def paths(self) -> list[str]:
@@ -175,6 +181,7 @@ class VideoFolder:
             "cache": self.cache,
             "skip_unreadable": self.skip_unreadable,
             "on_error": self.on_error,
+            "keep": self.keep,
             "prefetch": self.prefetch,
         }
         return VideoFolder(found, self.features, **(settings | changes))
@@ -218,27 +225,35 @@ class VideoFolder:
             batch = _batch(window[start : start + self.batch_size])
             yield batch if self.mix is None else self.mix(batch, rng)
 
-    def _frames(self, path: str) -> np.ndarray:
-        """Return the frames of a clip, as small as augmentation can bear."""
-        reader = self.features.frames(path, on_error=self.on_error, pixels=_PIXELS)
-        return np.stack(list(reader))
-
     def _read(self, i: int, epoch: int) -> np.ndarray | None:
         """Return the features of clip `i`, or None if it is unreadable and that is allowed."""
         path = self.paths[i]
         try:
-            if self.augment is not None:
-                frames = self._frames(path)
-                rng = np.random.default_rng([self.seed, epoch, i])
-                return self.features(self.augment(frames, rng))
-            if self.cache is not None:
-                return self.cache.features(path, self.features, on_error=self.on_error)
-            return self.features.from_file(path, on_error=self.on_error)
+            decoded = self._kept.get(path)
+            decoded = self._decode(path) if decoded is None else decoded
         except VideoError as error:
             if not self.skip_unreadable:
                 raise
             self.skipped[path] = str(error)
             return None
+        if self.augment is None:
+            return decoded
+        rng = np.random.default_rng([self.seed, epoch, i])
+        return self.features(self.augment(decoded, rng))
+
+    def _decode(self, path: str) -> np.ndarray:
+        """Return the features of a clip or, to be augmented, its frames; keep them if they fit."""
+        if self.augment is not None:
+            reader = self.features.frames(path, on_error=self.on_error, pixels=_PIXELS)
+            decoded = np.stack(list(reader))
+        elif self.cache is not None:
+            decoded = self.cache.features(path, self.features, on_error=self.on_error)
+        else:
+            decoded = self.features.from_file(path, on_error=self.on_error)
+        if self._kept_bytes + decoded.nbytes <= self.keep:
+            self._kept[path] = decoded
+            self._kept_bytes += decoded.nbytes
+        return decoded
 
 
 def _batch(window: list[tuple[np.ndarray, int]]) -> Batch:

@@ -154,22 +154,16 @@ class FrameFeatures:
         -------
         VideoReader
         """
-        settings = {
-            "stride": self.stride,
-            "max_frames": self.max_frames,
-            "max_pixels": self.max_pixels,
-            "gray": self.gray,
-            "on_error": on_error,
-        }
-        reader = read_frames(path, **settings)
         # Rounded to whole grey levels in many pixels a cell, little is lost.
-        enough = tuple(
-            min(side, pixels * cells) for side, cells in zip(reader.size, self.size, strict=True)
+        return read_frames(
+            path,
+            stride=self.stride,
+            max_frames=self.max_frames,
+            max_size=(pixels * self.size[0], pixels * self.size[1]),
+            max_pixels=self.max_pixels,
+            gray=self.gray,
+            on_error=on_error,
         )
-        if reader.size[0] * reader.size[1] > 2 * enough[0] * enough[1]:
-            reader.close()
-            reader = read_frames(path, size=enough, **settings)
-        return reader
 
     def _shrink(self, frame: np.ndarray) -> np.ndarray:
         """Average one frame down to (h, w) or (h, w, 3), float32 in [0, 1]."""

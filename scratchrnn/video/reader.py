@@ -56,6 +56,7 @@ class VideoReader:
         stride: int = 1,
         max_frames: int | None = None,
         size: tuple[int, int] | None = None,
+        max_size: tuple[int, int] | None = None,
         gray: bool = False,
         stream: int = 0,
         max_pixels: int = MAX_PIXELS,
@@ -80,6 +81,9 @@ class VideoReader:
             )
         self._on_error = on_error
         self._size = check_size("read_frames", size)
+        self._max_size = check_size("read_frames", max_size)
+        if self._size and self._max_size:
+            raise ValueError("read_frames: max_size: not to be given beside size")
         self.frames_read = 0
         self.error: VideoError | None = None
         # The first frame is decoded here: what the file says of itself is known at once, and a
@@ -89,6 +93,9 @@ class VideoReader:
         self.plugin, self.fps, self.rotation = source.plugin, source.fps, source.rotation
         self.stored_size = source.stored_size(first)
         self.size = self._size or source.display_size(first)
+        if self._max_size:
+            height, width = self.size
+            self.size = min(height, self._max_size[0]), min(width, self._max_size[1])
 
     def _open(self):
         """Open the file and decode its first picture: (source, pictures, first picture)."""
@@ -98,7 +105,7 @@ class VideoReader:
             what = "it is a folder" if path.is_dir() else "no such file"
             raise self._failure(f"cannot be opened: {what}")
         try:
-            source = open_source(path, self._stream, self._threads, self._size)
+            source = open_source(path, self._stream, self._threads, self._size or self._max_size)
         except ImportError:
             raise
         except Exception as error:  # whatever a decoder throws at a bad file
@@ -187,6 +194,7 @@ def read_frames(
     stride: int = 1,
     max_frames: int | None = None,
     size: tuple[int, int] | None = None,
+    max_size: tuple[int, int] | None = None,
     gray: bool = False,
     stream: int = 0,
     max_pixels: int = MAX_PIXELS,
@@ -209,6 +217,8 @@ def read_frames(
     size : (int, int), optional
         Height and width to scale to, by averaging areas, while decoding. By default the size of
         the first frame, upright; later frames of another size are scaled to it.
+    max_size : (int, int), optional
+        Instead of `size`: the most rows and columns; frames that have no more keep theirs.
     gray : bool, default False
         Give the luma (0 black to 255 white) only.
     stream : int, default 0
@@ -252,6 +262,7 @@ def read_frames(
         stride=stride,
         max_frames=max_frames,
         size=size,
+        max_size=max_size,
         gray=gray,
         stream=stream,
         max_pixels=max_pixels,

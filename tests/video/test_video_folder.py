@@ -171,14 +171,34 @@ def test_memory_is_that_of_the_window_not_of_the_folder(tmp_path):
         for i in range(1, 20):
             (tmp_path / name / f"{i}.gif").symlink_to(tmp_path / name / "0.gif")
     one = 20 * features.feature_count * 4
-    data = VideoFolder(tmp_path, features, batch_size=2, bucket=2, prefetch=0)
+    data = VideoFolder(tmp_path, features, batch_size=2, bucket=2, prefetch=0, keep=3 * one)
     gc.collect()
     tracemalloc.start()
     for _ in data:
         pass
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 15 * one < 40 * one
+    assert peak < 18 * one < 40 * one
+
+
+@pytest.mark.parametrize("keep", [0, 2000, 2**26])
+@pytest.mark.parametrize("augment", [None, lambda frames, rng: frames[:, ::-1]])
+def test_keeping_clips_changes_nothing_but_how_often_they_are_read(
+    folder, monkeypatch, keep, augment
+):
+    opened, frames = [], FrameFeatures.frames
+
+    def counting(self, path, **settings):
+        opened.append(path)
+        return frames(self, path, **settings)
+
+    monkeypatch.setattr(FrameFeatures, "frames", counting)
+    data = VideoFolder(folder, SMALL, keep=keep, augment=augment)
+    first = rows(data)
+    assert rows(data) == first
+    assert {0: 28, 2**26: 14}.get(keep, len(opened)) == len(opened)
+    assert 14 <= len(opened) <= 28
+    assert sum(clip.nbytes for clip in data._kept.values()) <= keep
 
 
 # --- the cache

@@ -68,6 +68,15 @@ def test_what_the_file_says_is_known_before_reading(make_clip):
     assert reader.path.endswith("a.mp4")
 
 
+def test_a_greatest_size_only_makes_smaller(make_clip):
+    path = make_clip("a.mp4")
+    assert read_frames(path, max_size=(100, 100)).size == (48, 64)
+    reader = read_frames(path, max_size=(24, 100), gray=True)
+    assert reader.size == (24, 64) == next(iter(reader)).shape
+    with pytest.raises(ValueError, match="max_size: not to be given beside size"):
+        read_frames(path, size=(5, 5), max_size=(9, 9))
+
+
 def test_start_stride_and_length_are_applied_while_streaming(make_clip):
     path = make_clip("a.mkv", "ffv1", pixels="bgra", count=20)
     everything = list(read_frames(path))
