@@ -219,12 +219,13 @@ def test_right_functions_at_extreme_scales_raise_no_alarm():
 
 
 @pytest.mark.slow
-def test_ten_thousand_right_functions_raise_no_alarm():
-    assert trials.count_alarms(10_000, first=45) == 0
+def test_thousands_of_right_functions_raise_no_alarm():
+    # `python tests/gradcheck/trials.py 10000` runs ten thousand.
+    assert trials.count_alarms(2_000, first=45) == 0
 
 
 @pytest.mark.slow
 def test_small_mistakes_in_one_entry_are_not_missed():
-    missed, _, spoiled = trials.count_misses(2_000)
-    assert spoiled > 1_500
+    missed, _, spoiled = trials.count_misses(500)
+    assert spoiled > 400
     assert missed == 0
