@@ -201,8 +201,14 @@ def convlstm_forward(x, h0, c0, Wx, Wh, b=None, mask=None, *, windows, **options
     N, T, F, dtype = *x.shape[:2], Wh.shape[2], x.dtype
     state = (N, *windows.output(x.shape[2:4]), F)
     P, Q = windows.size
-    check_array("convlstm_forward", "Wx", Wx, (P, Q, x.shape[4], 4 * F), dtype)
-    check_array("convlstm_forward", "Wh", Wh, (P, Q, F, 4 * F), dtype)
+    Wx = check_array("convlstm_forward", "Wx", Wx, (P, Q, x.shape[4], 4 * F), dtype)
+    Wh = check_array("convlstm_forward", "Wh", Wh, (P, Q, F, 4 * F), dtype)
+    if b is not None:
+        b = check_array("convlstm_forward", "b", b, (4 * F,), dtype)
+    if options.get("recurrent_mask") is not None:
+        options["recurrent_mask"] = check_array(
+            "convlstm_forward", "recurrent_mask", options["recurrent_mask"], state, dtype
+        )
     h, c = np.empty((T + 1, *state), dtype), np.empty((T + 1, *state), dtype)
     h[0] = given_or_zeros("convlstm_forward", "h0", h0, state, dtype)
     c[0] = given_or_zeros("convlstm_forward", "c0", c0, state, dtype)

@@ -67,6 +67,9 @@ class TimeDistributed(Layer):
         if x.ndim < 3:
             raise ValueError(f"TimeDistributed: x: expected (N, T, ...), got {x.shape}")
         self._steps = x.shape[:2]
+        if mask is not None and mask.shape[:2] != self._steps:
+            expected = f"(N, T)={self._steps}"
+            raise ValueError(f"TimeDistributed: mask: expected {expected}, got {mask.shape}")
         y = self.layer(x.reshape(-1, *x.shape[2:]), training=training)
         if isinstance(y, list):
             name = self.layer.name
