@@ -60,11 +60,11 @@ class Stepping:
         for k, penalty in enumerate(self.regularization_gradients()):
             if penalty is not None:
                 gradients[k] = gradients[k] + penalty
-        names = self.trainable_names
+        names = None if self.optimizer.built else self.trainable_names  # asked for once
         try:
             self.optimizer.apply(gradients, self.trainable_weights, names)
         except ValueError as error:  # it looks at every gradient before it changes anything
-            for name, gradient in zip(names, gradients, strict=True):
+            for name, gradient in zip(self.trainable_names, gradients, strict=True):
                 if not np.isfinite(gradient).all():
                     raise NonFiniteError(f"the gradient of {name} is not finite") from error
             raise
