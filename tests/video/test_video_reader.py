@@ -146,6 +146,24 @@ def test_rotated_and_mirrored_video_comes_out_upright(make_clip, matrix):
     assert next(iter(read_frames(path, size=(10, 20)))).shape == (10, 20, 3)
 
 
+@pytest.mark.parametrize(("orientation", "quarters"), [(1, 0), (3, 2), (6, -1), (8, 1)])
+def test_photographs_with_exif_come_out_upright(tmp_path, frames, orientation, quarters):
+    path = tmp_path / "photo.jpg"
+    exif = PIL.Image.Exif()
+    exif[274] = orientation
+    picture = frames(1, 48, 64)[0]
+    PIL.Image.fromarray(picture).save(path, exif=exif, quality=95)
+    shown = next(iter(read_frames(path))).astype(int)
+    assert np.abs(shown - np.rot90(picture, quarters)).mean() < 4
+
+
+def test_a_picture_that_nothing_converts_is_named_with_its_number(make_clip, monkeypatch):
+    reader = read_frames(make_clip("a.mp4"))
+    monkeypatch.setattr(PyAVSource, "to_array", lambda *arguments: 1 / 0)
+    with pytest.raises(VideoError, match=r"a\.mp4: frame 1 cannot be converted: division by zero"):
+        list(reader)
+
+
 def test_scaling_is_an_average_over_areas(make_clip, frames):
     path = make_clip("a.mkv", "ffv1", pixels="bgra", size=(480, 640), count=2)
     picture = frames(2, 480, 640)[1].astype(float)
@@ -303,6 +321,7 @@ BAD_FILES = {
     "playlist.mp4": b"#EXTM3U\n#EXTINF:9,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n",
     "subtitles.srt": b"1\n00:00:00,000 --> 00:00:01,000\nhello\n",
     "drawing.ans": b"\x1b[31mHello" * 40,
+    "drawing.svg": b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>',
     "huge.png": huge_png(12000),
     "half.webp": b"RIFF\x64\x00\x00\x00WEBPVP8 " + bytes(80),
 }
