@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scratchrnn import layers
+from scratchrnn import layers, optimizers
 from scratchrnn.models import Sequential, clone_model, load_model, save_model
 
 
@@ -169,6 +169,23 @@ def test_a_loaded_model_learns_on_as_if_it_had_not_been_saved(tmp_path):
         one.fit(x, y, epochs=2, verbose=0, seed=5)
     for a, b in zip(model.weights, loaded.weights, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_weights_without_decay_stay_without_it(tmp_path):
+    x, y = sequences()
+    model = classifier(optimizer=optimizers.AdamW(weight_decay=0.5))
+    model.optimizer.exclude_from_weight_decay(var_names=["bias"])
+    model.save(tmp_path / "m.npz")
+    loaded = load_model(tmp_path / "m.npz")
+    model.fit(x, y, verbose=0, seed=0)
+    model.save(tmp_path / "trained.npz")
+    again = load_model(tmp_path / "trained.npz")
+    loaded.fit(x, y, verbose=0, seed=0)
+    for one in (model, again, loaded):
+        one.fit(x, y, verbose=0, seed=0)
+    for a, b, c in zip(model.weights, loaded.weights, again.weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+        np.testing.assert_array_equal(a, c)
 
 
 def test_a_model_is_loaded_without_its_training_if_asked(tmp_path):

@@ -334,11 +334,19 @@ class Optimizer(SavedState):
         pattern = re.compile("|".join(var_names)) if var_names else None
         self._undecayed = list(var_list or []), pattern
 
-    def _decays(self, k: int) -> bool:
+    def excluded_from_weight_decay(
+        self, variables: Sequence[np.ndarray], names: Sequence[str]
+    ) -> list[int]:
+        """Return the places of those variables that :meth:`exclude_from_weight_decay` named."""
         arrays, pattern = self._undecayed
-        if any(self._variables[k] is x for x in arrays):
-            return False
-        return pattern is None or pattern.search(self._names[k]) is None
+        return [
+            k
+            for k, (variable, name) in enumerate(zip(variables, names, strict=True))
+            if any(variable is x for x in arrays) or (pattern is not None and pattern.search(name))
+        ]
+
+    def _decays(self, k: int) -> bool:
+        return not self.excluded_from_weight_decay([self._variables[k]], [self._names[k]])
 
     # -- configuration ----------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
     description                                        arrays
     model, input_shape, metadata    architecture       weights/0000 …   in the model's order
     state                           the layers' generators, carried states (state/0000 …)
-    compile                         optimizer, loss and metrics as configurations
+    compile, undecayed              optimizer, loss and metrics as configurations
     optimizer                       its state (optimizer/0000 …)
     training                        where a running `fit` stands (training/0000 …), or null
 """
@@ -55,6 +55,7 @@ def write_model(model, path, training: dict | None = None) -> None:
         "metadata": model.metadata,
         "weights": model.weight_names,
         "compile": compiled,
+        "undecayed": _undecayed(model),
         **{section: pack(trees[section], section, arrays) for section in _SECTIONS},
     }
     write_archive(path, description, arrays)
@@ -91,6 +92,14 @@ def _describe_compile(model, warn: bool) -> dict | None:
                 stacklevel=4,
             )
         return None
+
+
+def _undecayed(model) -> list[int]:
+    """Return which trainable weights the optimizer keeps weight decay off."""
+    if model.optimizer is None:
+        return []
+    weights, names = model.trainable_weights, model.trainable_names
+    return model.optimizer.excluded_from_weight_decay(weights, names)
 
 
 def _serialize(module, request) -> str | dict:
@@ -151,6 +160,9 @@ def restore(model, archive: Archive, compile: bool = True) -> None:
     model.set_state(state)
     if compile and description["compile"] is not None:
         model.compile(**_compile_arguments(description["compile"]))
+        if description["undecayed"]:
+            undecayed = [model.trainable_weights[k] for k in description["undecayed"]]
+            model.optimizer.exclude_from_weight_decay(undecayed)
         put_optimizer_state(model, optimizer)
 
 
