@@ -69,10 +69,7 @@ def export_flatten(g: Graph, layer, x: Tensor) -> Tensor:
 
 def export_reshape(g: Graph, layer, x: Tensor) -> Tensor:
     """Change the shape of everything but the batch."""
-    target = layer.compute_output_shape(x.shape)
-    sizes = [-1 if size is None else size for size in target[1:]]
-    if sizes.count(-1) > 1:
-        raise ValueError("more than one open axis has no exporter")
+    sizes = [-1 if size is None else size for size in layer.compute_output_shape(x.shape)[1:]]
     return like(layer, x, g.reshape(x.name, g.shape(x.name, 0, 1), g.ints(*sizes)))
 
 

@@ -143,6 +143,13 @@ def torch_cases() -> dict[str, dict]:
                 **{f"state.{n}": v.numpy().copy() for n, v in module.state_dict().items()},
             }
     cases["torch_model"] = torch_model(torch, rng)
+    for bias in (True, False):
+        module = torch.nn.Conv2d(2, 3, (3, 2), bias=bias)
+        randomise(module, rng)
+        x = rng.normal(size=(2, 2, 5, 6)).astype("float32")  # channels first
+        y = module(torch.from_numpy(x)).detach().numpy()
+        state = {f"state.{n}": v.numpy().copy() for n, v in module.state_dict().items()}
+        cases[f"conv_{bias}"] = {"x": x, "y": y, **state}
     return cases
 
 

@@ -193,6 +193,14 @@ def test_a_declared_size_takes_no_memory(tmp_path):
         load_keras_weights(model, path)
 
 
+def test_a_group_that_holds_itself_is_refused(tmp_path):
+    model, path = small_model(), tmp_path / "m.weights.h5"
+    save_keras_weights(model, path)
+    change_file(path, lambda file: replace_new(file, "layers/loop", file["layers"]))
+    with pytest.raises(ValueError, match="nested too deeply, or too many objects"):
+        load_keras_weights(model, path)
+
+
 def test_optimizer_and_generators_in_the_file_are_left_out(tmp_path):
     model, path = small_model(), tmp_path / "m.weights.h5"
     save_keras_weights(model, path)

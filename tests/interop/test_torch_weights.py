@@ -50,6 +50,17 @@ def test_a_model_of_several_modules_comes_in_its_order():
     close(run(layers, case["x"]), case["y"])
 
 
+@pytest.mark.parametrize("name", named("conv_"))
+def test_convolutions_compute_what_pytorch_computes(name):
+    case = cases()[name]
+    (layer,) = from_torch(state_of(case))
+    x, y = (case[key].transpose(0, 2, 3, 1) for key in ("x", "y"))
+    close(layer(x), y)
+    back = to_torch(layer)
+    assert list(back) == list(state_of(case))
+    assert all((back[key] == value).all() for key, value in state_of(case).items())
+
+
 def test_state_dicts_of_other_projects_compute_their_numbers():
     found = load_cases(
         lambda e: e["convention"] == "torch" and any(a.startswith("native") for a in e["arrays"])
@@ -236,6 +247,8 @@ def test_loading_is_all_or_nothing():
             load_torch(layer, {**worse, **change})
     with pytest.raises(ValueError, match="expected"):
         load_torch(layer, gru_state(D=5))
+    with pytest.raises(ValueError, match=r"load_torch: rnn: .*/kernel: expected shape \(3, 12\)"):
+        load_torch(layer, {f"rnn.{k}": v for k, v in gru_state(D=5).items()})
     with pytest.raises(ValueError, match="missing: modules for"):
         load_torch([layer, built(L.Dense(2))], worse)
     with pytest.raises(ValueError, match=r"directions: .* has 1, got 2"):
