@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from . import saving
-from .layers import deserialize, serialize
+from .layers import Layer, deserialize, serialize
 from .stack import Stack
 from .training import NonFiniteError, Trainer
 from .training.compiling import refuse
@@ -35,7 +38,12 @@ class Sequential(Trainer, Stack):
     (5, 2)
     """
 
-    def __init__(self, layers=None, trainable: bool = True, name: str | None = None):
+    def __init__(
+        self,
+        layers: Iterable[Layer] | None = None,
+        trainable: bool = True,
+        name: str | None = None,
+    ):
         if name is not None and not isinstance(name, str):
             raise ValueError(f"Sequential: name: expected a string, got {name!r}")
         self.metadata: dict = {}  # anything JSON-able of yours; goes into the file
@@ -43,7 +51,7 @@ class Sequential(Trainer, Stack):
         if not trainable:
             self.trainable = False
 
-    def summary(self, print_fn=None, **refused) -> None:
+    def summary(self, print_fn: Callable[[str], Any] | None = None, **refused: Any) -> None:
         """Print the layers with their output shapes and numbers of parameters.
 
         Parameters
@@ -106,7 +114,7 @@ class Sequential(Trainer, Stack):
 
     # -- files -----------------------------------------------------------------------------
 
-    def save(self, filepath, overwrite: bool = True, **refused) -> None:
+    def save(self, filepath: str | PathLike, overwrite: bool = True, **refused: Any) -> None:
         """Write architecture, weights, optimizer state, generators and metadata to one ``.npz``.
 
         The file is written beside `filepath` and renamed, so that it is never half-written.
@@ -130,7 +138,9 @@ class Sequential(Trainer, Stack):
         _check_free("save", filepath, overwrite)
         saving.write_model(self, filepath)
 
-    def save_weights(self, filepath, overwrite: bool = True, **refused) -> None:
+    def save_weights(
+        self, filepath: str | PathLike, overwrite: bool = True, **refused: Any
+    ) -> None:
         """Write the weights alone to a ``.npz``.
 
         Parameters
@@ -148,7 +158,7 @@ class Sequential(Trainer, Stack):
         _check_free("save_weights", filepath, overwrite)
         saving.save_weights(self, filepath)
 
-    def load_weights(self, filepath, **refused) -> None:
+    def load_weights(self, filepath: str | PathLike, **refused: Any) -> None:
         """Copy weights from a file that `save_weights` or `save` wrote; all or nothing.
 
         Parameters
@@ -171,7 +181,9 @@ def _check_free(who: str, path, overwrite: bool) -> None:
         raise ValueError(f"{who}: {path}: is there already, and overwrite=False")
 
 
-def save_model(model: Sequential, filepath, overwrite: bool = True, **refused) -> None:
+def save_model(
+    model: Sequential, filepath: str | PathLike, overwrite: bool = True, **refused: Any
+) -> None:
     """Write a model to a file; the same as :meth:`Sequential.save`.
 
     Parameters
@@ -184,7 +196,10 @@ def save_model(model: Sequential, filepath, overwrite: bool = True, **refused) -
 
 
 def load_model(
-    filepath, custom_objects: dict | None = None, compile: bool = True, safe_mode: bool = True
+    filepath: str | PathLike,
+    custom_objects: dict[str, type] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
 ) -> Sequential:
     """Read a model that `Sequential.save` wrote. Nothing in the file is run or imported.
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .layers import Input, Layer
 
@@ -16,7 +19,7 @@ class Stack:
     name : str
     """
 
-    def __init__(self, layers=None, name: str = "sequential"):
+    def __init__(self, layers: Iterable[Layer] | None = None, name: str = "sequential"):
         self.name = name
         self.output_mask: np.ndarray | None = None
         self._layers: list[Layer] = []
@@ -81,7 +84,7 @@ class Stack:
             self._output_shape = shape
         return layer
 
-    def build(self, input_shape=None) -> None:
+    def build(self, input_shape: Sequence[int | None] | None = None) -> None:
         """Make all weights for inputs of this shape.
 
         Parameters
@@ -159,7 +162,9 @@ class Stack:
 
     # -- forward and backward --------------------------------------------------------------
 
-    def __call__(self, x, mask=None, training: bool = False) -> np.ndarray:
+    def __call__(
+        self, x: ArrayLike, mask: ArrayLike | None = None, training: bool = False
+    ) -> np.ndarray:
         """Run all layers forward.
 
         Parameters
@@ -192,7 +197,7 @@ class Stack:
         self.output_mask = mask
         return x
 
-    def backward(self, dy) -> np.ndarray:
+    def backward(self, dy: ArrayLike) -> np.ndarray:
         """Gradient on the input of the most recent call; fills every layer's gradients.
 
         Parameters
@@ -309,7 +314,7 @@ class Stack:
         self._check_built("get_weights")
         return [value.copy() for value in self.weights]
 
-    def set_weights(self, weights) -> None:
+    def set_weights(self, weights: Sequence[ArrayLike]) -> None:
         """Copy `weights` into the layers; all or nothing.
 
         Parameters

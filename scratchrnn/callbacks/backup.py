@@ -57,7 +57,11 @@ class BackupAndRestore(Callback):
     remembers = ("batches_since_saving",)
 
     def __init__(
-        self, backup_dir, save_freq="epoch", double_checkpoint=False, delete_checkpoint=True
+        self,
+        backup_dir: str | os.PathLike,
+        save_freq: str | int = "epoch",
+        double_checkpoint: bool = False,
+        delete_checkpoint: bool = True,
     ):
         if not backup_dir:
             raise ValueError("BackupAndRestore: backup_dir: expected a folder, got nothing")

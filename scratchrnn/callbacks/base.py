@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -134,7 +135,12 @@ class CallbackList:
         If something in the list is no callback.
     """
 
-    def __init__(self, callbacks=None, model=None, **params):
+    def __init__(
+        self,
+        callbacks: Callback | Sequence[Callback] | None = None,
+        model: Any = None,
+        **params: Any,
+    ):
         given = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
         self.callbacks = [callback for callback in given if callback is not None]
         for callback in self.callbacks:

@@ -53,7 +53,7 @@ class CSVLogger(Callback):
 
     remembers = ("columns", "size")
 
-    def __init__(self, filename, separator=",", append=False):
+    def __init__(self, filename: str | os.PathLike, separator: str = ",", append: bool = False):
         self.filename, self.sep, self.append = Path(os.fspath(filename)), separator, append
         self.columns: list[str] | None = None
         self.size = 0  # bytes that the file should have

@@ -39,9 +39,7 @@ class ArrayData:
 
     one_pass = False
 
-    def __init__(
-        self, who, x, y=None, sample_weight=None, mask=None, batch_size=32, shuffle=False
-    ):
+    def __init__(self, who, x, y=None, sample_weight=None, mask=None, batch_size=32, shuffle=False):
         if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer):
             raise ValueError(f"{who}: batch_size: expected an integer >= 1, got {batch_size!r}")
         if batch_size < 1:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .base import SequenceEstimator
 from .sequences import pad
@@ -58,10 +61,22 @@ class SequenceClassifier(SequenceEstimator):
     kind = "classifier"
 
     def __init__(
-        self, cell="lstm", units=32, n_layers=1, bidirectional=False, dropout=0.0,
-        learning_rate=0.01, epochs=50, batch_size=32, class_weight=None, scale=True,
-        validation_fraction=0.0, patience=10, random_state=None, verbose=0,
-    ):  # fmt: skip
+        self,
+        cell: str = "lstm",
+        units: int = 32,
+        n_layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        learning_rate: float = 0.01,
+        epochs: int = 50,
+        batch_size: int = 32,
+        class_weight: dict | str | None = None,
+        scale: bool = True,
+        validation_fraction: float = 0.0,
+        patience: int = 10,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ):
         self.cell, self.units, self.n_layers = cell, units, n_layers
         self.bidirectional, self.dropout = bidirectional, dropout
         self.learning_rate, self.epochs, self.batch_size = learning_rate, epochs, batch_size
@@ -69,7 +84,13 @@ class SequenceClassifier(SequenceEstimator):
         self.validation_fraction, self.patience = validation_fraction, patience
         self.random_state, self.verbose = random_state, verbose
 
-    def fit(self, X, y, sample_weight=None, mask=None) -> SequenceClassifier:
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        mask: ArrayLike | None = None,
+    ) -> SequenceClassifier:
         """Train on sequences and their classes.
 
         Parameters
@@ -121,7 +142,7 @@ class SequenceClassifier(SequenceEstimator):
             )
         return of_class[labels] * (1.0 if weights is None else weights)
 
-    def predict_proba(self, X, mask=None) -> np.ndarray:
+    def predict_proba(self, X: Any, mask: ArrayLike | None = None) -> np.ndarray:
         """Return the probabilities of the classes, in the order of `classes_`.
 
         Parameters
@@ -135,7 +156,7 @@ class SequenceClassifier(SequenceEstimator):
         """
         return self._outputs("predict_proba", X, mask)
 
-    def predict(self, X, mask=None) -> np.ndarray:
+    def predict(self, X: Any, mask: ArrayLike | None = None) -> np.ndarray:
         """Return the most probable class of each sequence.
 
         Parameters
@@ -149,7 +170,13 @@ class SequenceClassifier(SequenceEstimator):
         """
         return self.classes_[self._outputs("predict", X, mask).argmax(axis=1)]
 
-    def score(self, X, y, sample_weight=None, mask=None) -> float:
+    def score(
+        self,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        mask: ArrayLike | None = None,
+    ) -> float:
         """Return the share of sequences that are classified right.
 
         Parameters

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..data import check_numbers
 from .base import SequenceEstimator
@@ -54,17 +57,34 @@ class SequenceRegressor(SequenceEstimator):
     kind = "regressor"
 
     def __init__(
-        self, cell="lstm", units=32, n_layers=1, bidirectional=False, dropout=0.0,
-        learning_rate=0.01, epochs=50, batch_size=32, scale=True, validation_fraction=0.0,
-        patience=10, random_state=None, verbose=0,
-    ):  # fmt: skip
+        self,
+        cell: str = "lstm",
+        units: int = 32,
+        n_layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        learning_rate: float = 0.01,
+        epochs: int = 50,
+        batch_size: int = 32,
+        scale: bool = True,
+        validation_fraction: float = 0.0,
+        patience: int = 10,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ):
         self.cell, self.units, self.n_layers = cell, units, n_layers
         self.bidirectional, self.dropout = bidirectional, dropout
         self.learning_rate, self.epochs, self.batch_size = learning_rate, epochs, batch_size
         self.scale, self.validation_fraction, self.patience = scale, validation_fraction, patience
         self.random_state, self.verbose = random_state, verbose
 
-    def fit(self, X, y, sample_weight=None, mask=None) -> SequenceRegressor:
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        mask: ArrayLike | None = None,
+    ) -> SequenceRegressor:
         """Train on sequences and their targets.
 
         Parameters
@@ -95,7 +115,7 @@ class SequenceRegressor(SequenceEstimator):
         self._fit(data, y, y.shape[1], None, "mse", weights, None)
         return self
 
-    def predict(self, X, mask=None) -> np.ndarray:
+    def predict(self, X: Any, mask: ArrayLike | None = None) -> np.ndarray:
         """Return the predicted numbers.
 
         Parameters
@@ -111,7 +131,13 @@ class SequenceRegressor(SequenceEstimator):
         y = y if self.y_scale_ is None else self.y_scale_.undo(y)
         return y[:, 0] if self._flat else y
 
-    def score(self, X, y, sample_weight=None, mask=None) -> float:
+    def score(
+        self,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        mask: ArrayLike | None = None,
+    ) -> float:
         """Return R², the share of the targets' variance that is explained; the mean over targets.
 
         Parameters

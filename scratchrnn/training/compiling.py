@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,12 @@ class Compiling:
     _weighted_metrics: list | None = None
 
     def compile(
-        self, optimizer="rmsprop", loss=None, metrics=None, weighted_metrics=None, **refused
+        self,
+        optimizer: str | dict | optimizers.Optimizer = "rmsprop",
+        loss: Any = None,
+        metrics: Sequence | None = None,
+        weighted_metrics: Sequence | None = None,
+        **refused: Any,
     ) -> None:
         """Choose how the model learns.
 

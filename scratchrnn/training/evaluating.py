@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+from typing import Any
 
-from ..callbacks import CallbackList
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..callbacks import Callback, CallbackList
 from ..data import Feed, open_data
 from .loop import Mean, quiet
 from .steps import as_returned
@@ -15,16 +19,16 @@ class Evaluating:
 
     def evaluate(
         self,
-        x=None,
-        y=None,
-        batch_size=None,
-        verbose="auto",
-        sample_weight=None,
-        steps=None,
-        callbacks=None,
-        return_dict=False,
-        mask=None,
-    ):
+        x: Any = None,
+        y: ArrayLike | None = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: ArrayLike | None = None,
+        steps: int | None = None,
+        callbacks: Callback | Sequence[Callback] | None = None,
+        return_dict: bool = False,
+        mask: ArrayLike | None = None,
+    ) -> float | list[float] | dict[str, float]:
         """Return loss and metrics.
 
         Parameters
@@ -86,7 +90,13 @@ class Evaluating:
         return logs
 
     def predict(
-        self, x, batch_size=None, verbose="auto", steps=None, callbacks=None, mask=None
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        steps: int | None = None,
+        callbacks: Callback | Sequence[Callback] | None = None,
+        mask: ArrayLike | None = None,
     ) -> np.ndarray:
         """Return the model's output for every sample.
 

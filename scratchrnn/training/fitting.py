@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from os import PathLike
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from ..callbacks import CallbackList, History, ProgbarLogger
+from ..callbacks import Callback, CallbackList, History, ProgbarLogger
 from ..data import ArrayData, Feed, as_batch, open_data
 from ..data.sources import is_stream
 from ..data.weights import check_class_weight
@@ -25,25 +27,25 @@ class Fitting:
 
     def fit(
         self,
-        x=None,
-        y=None,
-        batch_size=None,
-        epochs=1,
-        verbose="auto",
-        callbacks=None,
-        validation_split=0.0,
-        validation_data=None,
-        shuffle=True,
-        class_weight=None,
-        sample_weight=None,
-        initial_epoch=0,
-        steps_per_epoch=None,
-        validation_steps=None,
-        validation_batch_size=None,
-        validation_freq=1,
-        mask=None,
-        seed=None,
-        tbptt=None,
+        x: Any = None,
+        y: ArrayLike | None = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks: Callback | Sequence[Callback] | None = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool | str = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: ArrayLike | None = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Collection[int] = 1,
+        mask: ArrayLike | None = None,
+        seed: int | np.random.Generator | None = None,
+        tbptt: int | None = None,
     ) -> History:
         """Train.
 
@@ -132,9 +134,7 @@ class Fitting:
         if verbose not in ("auto", 0, 1, 2):
             raise ValueError(f"{who}: verbose: expected 'auto', 0, 1 or 2, got {verbose!r}")
         verbose = 1 if verbose == "auto" else int(verbose)
-        listed = CallbackList(
-            callbacks, self, epochs=int(epochs), steps=steps, verbose=verbose
-        )
+        listed = CallbackList(callbacks, self, epochs=int(epochs), steps=steps, verbose=verbose)
         if who == "fit":
             self.history = listed.find(History)
             if self.history is None:
@@ -144,7 +144,7 @@ class Fitting:
             listed.append(ProgbarLogger())
         return listed
 
-    def save_training(self, path) -> None:
+    def save_training(self, path: str | PathLike) -> None:
         """Write the model with the whole state of the `fit` that is running.
 
         Parameters
@@ -159,7 +159,7 @@ class Fitting:
         """
         write_model(self, path, training=self._fit_in_progress("save_training").get_state())
 
-    def restore_training(self, path) -> None:
+    def restore_training(self, path: str | PathLike) -> None:
         """Let the `fit` that has begun go on from a file that `save_training` wrote.
 
         Parameters

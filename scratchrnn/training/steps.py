@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..data import Batch
 from ..data.batch import check_batch
@@ -78,8 +79,14 @@ class Stepping:
     # -- for loops of your own -------------------------------------------------------------
 
     def train_on_batch(
-        self, x, y=None, sample_weight=None, class_weight=None, return_dict=False, mask=None
-    ):
+        self,
+        x: ArrayLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        class_weight: dict[int, float] | None = None,
+        return_dict: bool = False,
+        mask: ArrayLike | None = None,
+    ) -> float | list[float] | dict[str, float]:
         """Learn from one batch; return loss and metrics as `evaluate` does.
 
         Parameters
@@ -102,7 +109,14 @@ class Stepping:
             batch = class_weighted("train_on_batch", batch, class_weight, self.output_shape)
         return self._on_batch(self.train_step, batch, return_dict)
 
-    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False, mask=None):
+    def test_on_batch(
+        self,
+        x: ArrayLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        return_dict: bool = False,
+        mask: ArrayLike | None = None,
+    ) -> float | list[float] | dict[str, float]:
         """Return loss and metrics of one batch without learning from it.
 
         Parameters
@@ -118,7 +132,7 @@ class Stepping:
         batch = self._one_batch("test_on_batch", x, y, sample_weight, mask)
         return self._on_batch(self.test_step, batch, return_dict)
 
-    def predict_on_batch(self, x, mask=None) -> np.ndarray:
+    def predict_on_batch(self, x: ArrayLike, mask: ArrayLike | None = None) -> np.ndarray:
         """Return the output for one batch.
 
         Parameters

@@ -52,8 +52,10 @@ def test_arrays_in_other_memory_orders_come_back(tmp_path):
 
 TREES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | ARRAYS,
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.text().filter(lambda key: key != "array"), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text().filter(lambda key: key != "array"), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 

@@ -71,9 +71,7 @@ def same_end(folder: Path, other: Path) -> bool:
     ],
     ids=lambda value: value.turn if isinstance(value, KillAt) else str(value),
 )
-def test_a_run_that_ended_early_goes_on_bit_for_bit(
-    tmp_path, unbroken, mode, save_freq, killer
-):
+def test_a_run_that_ended_early_goes_on_bit_for_bit(tmp_path, unbroken, mode, save_freq, killer):
     with pytest.raises(Killed):
         training_process.train(tmp_path, mode, save_freq, [killer])
     assert load_model(tmp_path / "backup" / "training.npz").built

@@ -50,9 +50,7 @@ def build(mode: str) -> Sequential:
         [
             layers.Input((None, D), batch_size=8 if stateful else None, name="x"),
             layers.GaussianNoise(0.05, name="noise"),
-            layers.LSTM(
-                6, dropout=0.2, return_sequences=True, recurrent_dropout=0.2, name="lstm"
-            ),
+            layers.LSTM(6, dropout=0.2, return_sequences=True, recurrent_dropout=0.2, name="lstm"),
             layers.GRU(5, stateful=stateful, return_sequences=mode == "tbptt", name="gru"),
             layers.Dropout(0.1, name="dropout"),
             layers.Dense(1, activation="sigmoid", kernel_regularizer="l2", name="y"),
