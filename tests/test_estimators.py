@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import subprocess
 import sys
@@ -179,7 +180,9 @@ def test_scikit_learn_is_not_needed():
         "X = np.random.default_rng(0).normal(size=(6, 3, 2))\n"
         "print(SequenceClassifier(epochs=1).fit(X, [0, 1] * 3).score(X, [0, 1] * 3) >= 0)\n"
     )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    environment = {**os.environ, "SCRATCHRNN_BACKEND": "numpy"}
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     assert run.stdout == "True\n"
 
 

@@ -1,11 +1,13 @@
 """What of a model goes into its file, and how it comes back.
 
-description                                        arrays
-model, input_shape, metadata    architecture       weights/0000 …   in the model's order
-state                           the layers' generators, carried states (state/0000 …)
-compile, undecayed              optimizer, loss and metrics as configurations
-optimizer                       its state (optimizer/0000 …)
-training                        where a running `fit` stands (training/0000 …), or null
+The parts of the description, and the arrays beside it:
+
+    description                                        arrays
+    model, input_shape, metadata    architecture       weights/0000 …   in the model's order
+    state                           the layers' generators, carried states (state/0000 …)
+    compile, undecayed              optimizer, loss and metrics as configurations
+    optimizer                       its state (optimizer/0000 …)
+    training                        where a running `fit` stands (training/0000 …), or null
 """
 
 from __future__ import annotations
