@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import numba
 import numpy as np
-from llvmlite import ir
 from numba.core import types
+from numba.core.cgutils import ir  # llvmlite's, which Numba brings along
 from numba.extending import intrinsic
 
 from .jit import inlined, jit, part, target_features
@@ -138,13 +138,14 @@ class _Tile:
 
 
 def _tile_in_numpy(rows, vectors, out, o, ldo, start, s, lds, a, i, row, step, b, p, ldb, K):
-    """What `tile` does, for NUMBA_DISABLE_JIT=1."""
+    """What `tile` does, for NUMBA_DISABLE_JIT=1; as silent about the padding as `tile` is."""
     out, start, a, b = (array.reshape(-1) for array in (out, start, a, b))
     width = vectors * (VECTOR // out.itemsize)
     for r in range(rows):
         total = start[s + r * lds : s + r * lds + width].copy()
         for k in range(K):
-            total += a[i + r * row + k * step] * b[p + k * ldb : p + k * ldb + width]
+            with np.errstate(all="ignore"):
+                total += a[i + r * row + k * step] * b[p + k * ldb : p + k * ldb + width]
         out[o + r * ldo : o + r * ldo + width] = total
 
 

@@ -1,0 +1,246 @@
+"""Threads, BLAS, fork and memory: what must not show in the results, and what must be kept."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+from scratchrnn.kernels import blas, pool, workspace
+
+import scratchrnn
+from tests.kernel_cases import Problem, assert_same_bits
+
+VARIANTS = [("rnn", {}), ("lstm", {}), ("gru", {}), ("gru", {"reset_after": False})]
+
+
+@pytest.fixture(autouse=True)
+def threads_as_before(monkeypatch):
+    """Let even small work be shared out, and give the number of threads back."""
+    before = scratchrnn.get_num_threads()
+    monkeypatch.setattr("scratchrnn.kernels.plan.WORTH_A_THREAD", 1.0)
+    yield
+    scratchrnn.set_num_threads(before)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("cell, options", VARIANTS)
+def test_results_are_the_same_bits_for_any_number_of_threads(cell, options, masked):
+    N, T = 23, 8
+    mask = np.random.default_rng(5).random((N, T)) < 0.6 if masked else None
+    problem = Problem(cell, (N, T, 10, 37), np.float32, mask, dropped=True, **options)
+    scratchrnn.set_num_threads(1)
+    alone = problem.run()
+    for threads in (2, 3, 5, 2):
+        scratchrnn.set_num_threads(threads)
+        assert_same_bits(problem.run(), alone)
+
+
+def test_work_is_really_shared():
+    scratchrnn.set_num_threads(3)
+    workers, all_here = set(), threading.Barrier(3)
+
+    def work():
+        all_here.wait(timeout=60)  # nobody goes on before three threads have a task
+        workers.add(threading.get_ident())
+
+    pool.run([(work,)] * 3)
+    assert len(workers) == 3
+    assert threading.get_ident() in workers
+
+
+def test_one_thread_means_the_calling_one():
+    scratchrnn.set_num_threads(1)
+    workers = set()
+    pool.run([(lambda: workers.add(threading.get_ident()),)] * 4)
+    assert workers == {threading.get_ident()}
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 1.5, "two", None])
+def test_a_number_of_threads_that_makes_no_sense_is_refused(wrong):
+    with pytest.raises(ValueError, match="set_num_threads: n: expected"):
+        scratchrnn.set_num_threads(wrong)
+
+
+def test_an_error_in_a_task_reaches_the_caller_and_spoils_nothing():
+    scratchrnn.set_num_threads(2)
+
+    def fail():
+        raise ZeroDivisionError("in a helper")
+
+    with pytest.raises(ZeroDivisionError, match="in a helper"):
+        pool.run([(fail,)] * 4)
+    done = []
+    pool.run([(done.append, i) for i in range(5)])
+    assert sorted(done) == list(range(5))
+
+
+def test_several_python_threads_may_call_at_once():
+    scratchrnn.set_num_threads(2)
+    problems = [Problem(cell, (9, 7, 3, 12), seed=s) for s in range(3) for cell in ("lstm", "gru")]
+    wanted = [problem.run() for problem in problems]
+    results, start = {}, threading.Barrier(len(problems))
+
+    def call(i):
+        start.wait(timeout=60)
+        for _ in range(5):
+            results[i] = problems[i].run()
+
+    callers = [threading.Thread(target=call, args=(i,)) for i in range(len(problems))]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    for i, want in enumerate(wanted):
+        assert_same_bits(results[i], want)
+
+
+FORK = """
+import os, sys, warnings
+import numpy as np
+from scratchrnn.kernels import lstm_forward, pool, plan
+plan.WORTH_A_THREAD = 1.0
+pool.set_num_threads(2)
+rng = np.random.default_rng(0)
+x, Wx, Wh = rng.normal(size=(40, 6, 3)), rng.normal(size=(3, 32)), rng.normal(size=(8, 32))
+before = lstm_forward(x, None, None, Wx, Wh)[0]
+warnings.simplefilter("ignore", DeprecationWarning)  # of fork beside threads
+child = os.fork()
+if child == 0:
+    after = lstm_forward(x, None, None, Wx, Wh)[0]
+    os._exit(0 if after.tobytes() == before.tobytes() else 7)
+status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+again = lstm_forward(x, None, None, Wx, Wh)[0]
+sys.exit(status or (8 if again.tobytes() != before.tobytes() else 0))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_computes_on():
+    assert subprocess.run([sys.executable, "-c", FORK], timeout=300).returncode == 0
+
+
+# -- BLAS ----------------------------------------------------------------------------------------
+
+
+class Library:
+    """A library of threads that notes what it is told."""
+
+    def __init__(self, threads):
+        self.num_threads = threads
+
+    def set_num_threads(self, n):
+        self.num_threads = n
+
+
+@pytest.fixture
+def library(monkeypatch):
+    """A BLAS of four threads in place of the real one."""
+    library = Library(4)
+    monkeypatch.setattr(blas, "_libraries", lambda: [library])
+    return library
+
+
+def test_blas_has_one_thread_while_kernels_work_and_its_own_after(library):
+    scratchrnn.set_num_threads(2)
+    seen = []
+    pool.run([(lambda: seen.append(library.num_threads),)] * 3)
+    assert seen == [1, 1, 1]
+    assert library.num_threads == 4
+
+
+def test_blas_is_given_back_when_the_last_block_ends(library):
+    with blas.one_blas_thread():
+        with blas.one_blas_thread():
+            assert library.num_threads == 1
+        assert library.num_threads == 1
+    assert library.num_threads == 4
+
+
+def test_blas_is_given_back_after_an_error(library):
+    with pytest.raises(KeyError), blas.one_blas_thread():
+        raise KeyError
+    assert library.num_threads == 4
+
+
+def test_the_real_blas_is_found():
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    found = threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers
+    assert len(blas._libraries()) == len(found)
+
+
+# -- memory --------------------------------------------------------------------------------------
+
+CACHE_NUMBERS = {  # as the docstrings of the kernels state them
+    "rnn": lambda N, T, D, H: N * (T * D + (T + 1) * H),
+    "lstm": lambda N, T, D, H: N * (T * D + 2 * (T + 1) * H + 4 * T * H),
+    "gru": lambda N, T, D, H: N * (T * D + (T + 1) * H + 3 * T * H + T * H),
+}
+
+
+@pytest.mark.parametrize("cell", CACHE_NUMBERS)
+def test_cache_has_the_stated_size(cell):
+    shape = (5, 7, 3, 6)
+    _, cache = Problem(cell, shape, np.float32).forward()
+    own = [getattr(cache, name) for name in ("x", "h", "c", "gates", "u_n") if hasattr(cache, name)]
+    assert sum(a.nbytes for a in own) == 4 * CACHE_NUMBERS[cell](*shape)
+
+
+def test_scratch_stays_within_the_stated_size():
+    N, T, D, H = 8, 300, 20, 40
+    workspace._arenas.clear()
+    problem = Problem("lstm", (N, T, D, H), np.float32)
+    problem.run()
+    weights, da, block = 4 * (D + H) * 4 * H, 2**23, 2**19 * scratchrnn.get_num_threads()
+    assert 0 < sum(a.size for a in workspace._arenas) <= 1.5 * (2 * weights + da + 2 * block)
+
+
+def test_scratch_is_used_again():
+    workspace._arenas.clear()
+    problem = Problem("gru", (4, 9, 3, 8))
+    problem.run()
+    problem.run()
+    arenas = [a.ctypes.data for a in workspace._arenas]
+    for _ in range(3):
+        problem.run()
+    assert [a.ctypes.data for a in workspace._arenas] == arenas
+
+
+def test_results_keep_their_numbers_while_anything_refers_to_them():
+    problem = Problem("lstm", (16, 40, 30, 40))  # large enough for memory that comes back
+    outputs, cache = problem.forward()
+    view, kept = outputs["h"][3:, ::2], outputs["h"][3:, ::2].copy()
+    gates, kept_gates = cache.gates[1], cache.gates[1].copy()
+    del outputs, cache
+    for seed in range(3):
+        Problem("lstm", (16, 40, 30, 40), seed=seed + 1).run()
+    np.testing.assert_array_equal(view, kept)
+    np.testing.assert_array_equal(gates, kept_gates)
+
+
+def test_memory_of_results_comes_back_when_they_are_gone():
+    shape, dtype = (300, 1000), np.dtype(np.float64)
+    first = workspace.fresh(shape, dtype)
+    address = first.ctypes.data
+    second = workspace.fresh(shape, dtype)
+    assert second.ctypes.data != address
+    assert address % 64 == 0
+    part = first[1:]
+    del first
+    assert workspace.fresh(shape, dtype).ctypes.data != address
+    del part
+    assert workspace.fresh(shape, dtype).ctypes.data == address
+
+
+def test_memory_kept_for_later_is_bounded(monkeypatch):
+    monkeypatch.setattr(workspace, "_MOST_KEPT", 3 * 2**20)
+    dtype = np.dtype(np.uint8)
+    arrays = [workspace.fresh((2**20 + 2**17 * i,), dtype) for i in range(8)]
+    arrays.clear()
+    assert workspace._returned.kept <= 3 * 2**20
+    assert workspace._returned.kept == sum(
+        size * len(waiting) for size, waiting in workspace._returned.by_size.items()
+    )
