@@ -34,6 +34,7 @@ _SAFETY = 4.0  # how far the least estimate of the error may itself be short
 _GRAIN = 1e5  # how far rounding of numbers of order 1 inside f may grow on its way out
 _DIGITS = 16.0  # a change of so few units in the last place shows no slope
 _HIDDEN = 16.0  # last digits of the outputs in which a slope may hide from every step
+_UNDERFLOW = 1e-150  # numbers whose products with each other vanish
 Change = Callable[[float], tuple[float, np.ndarray]]
 
 
@@ -148,9 +149,10 @@ class Lines:
             up.append(self.upstream @ rise)
             down.append(self.upstream @ fall)
             rounding = max(rounding, self._rounding(rise - fall))
+        weight = float(np.linalg.norm(self.upstream))
         last_digits = self.eps * float(np.linalg.norm(self.upstream * self.base))
-        hidden = _HIDDEN * last_digits / size
-        grain = _GRAIN * (last_digits + self.eps * float(np.linalg.norm(self.upstream)))
+        hidden = (_HIDDEN * last_digits + _UNDERFLOW * weight) / size
+        grain = _GRAIN * (last_digits + self.eps * weight)
         return from_ladder(*map(np.array, (ahead, behind, up, down)), rounding, grain, hidden)
 
 
