@@ -77,4 +77,27 @@ PATCHES = [
     Patch(18, RNN, "rnn_step_backward(where(m, dh_total, 0), step)", "rnn_step_backward(dh_total, step)"),
     Patch(18, COMMON, "return np.where(mask, x, 0), mask", "return x, mask"),
     Patch(18, COMMON, "return np.where(mask, x, 0), mask", "return x * mask, mask"),
+    Patch(9, "scratchrnn/training/windows.py", "slice(start, min(start + k, T))", "slice(start, min(start + k - 1, T))"),
+    Patch(9, "scratchrnn/training/windows.py", "layer.stateful = True", "layer.stateful = False"),
+    Patch(13, "scratchrnn/interop/torch_layout.py", "_GRU_ORDER = [1, 0, 2]", "_GRU_ORDER = [0, 1, 2]"),
+    Patch(14, "scratchrnn/layers/sequence.py", "        if self.stateful:\n            self.states = ", "        self.stateful = True\n        if self.stateful:\n            self.states = "),
+    Patch(14, "scratchrnn/layers/sequence.py", "return list(self.states)", "return [None] * len(self.states)"),
+    Patch(15, "scratchrnn/layers/weights.py", "rng = rng or self.rng or make_generator()", "rng = make_generator(0)"),
+    Patch(15, "scratchrnn/layers/gated.py", "self.bias[self.units : 2 * self.units] = 1", "pass"),
+    Patch(17, RNN, "h[t + 1] = where(None if mask is None else mask[t], h_new, h[t])", "h[t + 1] = h_new"),
+    Patch(19, "scratchrnn/layers/bidirectional.py", "turn = half is self.backward_layer and self.return_sequences", "turn = False"),
+    Patch(19, "scratchrnn/layers/bidirectional.py", "turn = half is self.backward_layer and self.return_sequences", "turn = half is self.backward_layer and y.ndim > 1"),
+    Patch(20, "scratchrnn/losses/reduction.py", "return float(np.count_nonzero(np.broadcast_to(valid, shape)))", "return float(np.prod(shape))"),
+    Patch(21, "scratchrnn/gradcheck/check.py", "np.asarray(rng.choice([-1.0, 1.0], size=y.shape) * rng.uniform(0.5, 1.5, size=y.shape))", "np.ones(y.shape)"),
+    Patch(22, "scratchrnn/gradcheck/compare.py", "floor = max(self.limits.floor, noise / self.limits.tolerance)", "floor = 0.0"),
+    Patch(22, "scratchrnn/gradcheck/compare.py", "floor = max(self.limits.floor, noise / self.limits.tolerance)", "floor = 1.0"),
 ]  # fmt: skip
+
+TESTS = {  # what must notice a patch, by the start of its path
+    "scratchrnn/cells": ("tests/test_cells.py",),
+    "scratchrnn/layers": ("tests/layers",),
+    "scratchrnn/losses": ("tests/losses",),
+    "scratchrnn/training": ("tests/test_training_windows.py",),
+    "scratchrnn/interop": ("tests/interop/test_torch_weights.py",),
+    "scratchrnn/gradcheck": ("tests/gradcheck",),
+}
