@@ -49,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         with computing(args):
             code = args.run(args)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # a closed one (>&-) has nothing to flush
+            sys.stdout.flush()
         return code
     except KeyboardInterrupt:
         return _complain("stopped", 130)

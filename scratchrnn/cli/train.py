@@ -16,8 +16,10 @@ DIR holds one folder for each class, and these hold the clips (mp4, mov, mkv, we
     clips/wave/001.mp4 …      clips/nod/001.mp4 …
 
 A quarter of each class is held out of training and says how well the network does on clips that
-it has never seen. The network, the names of the classes and the way in which frames are read go
-into one file; beside it lies a page (.html) that shows what was learned.
+it has never seen. Beside an LSTM or a GRU a SimpleRNN of the same size is trained on the same
+clips, to show what the gates are worth; it is not kept. The network, the names of the classes and
+the way in which frames are read go into one file; beside it lies a page (.html) that shows what
+was learned.
 """
 
 _EPILOG = """\
@@ -47,6 +49,9 @@ def add(commands: argparse._SubParsersAction) -> None:
         help="where the model goes (default: %(default)s); with --cell all, three such files, "
         "model-rnn.npz and so on",
     )  # fmt: skip
+    parser.add_argument(
+        "--alone", action="store_true", help="train no SimpleRNN beside an LSTM or a GRU"
+    )
     parser.add_argument(
         "--no-report", dest="report", action="store_false", help="write no page beside the model"
     )
@@ -132,6 +137,11 @@ def run(args: argparse.Namespace) -> int:
         if runs[-1].stopped:
             print(f"\nstopped; the network as it was is in {outputs[cell]}")
             return 130
+    if args.cell in ("lstm", "gru") and not args.alone:
+        runs.append(_train_one(args, "rnn", features, trained, held_out, None))
+        if runs[-1].stopped:
+            print(f"\nstopped; the whole {runs[0].name} is in {outputs[args.cell]}")
+            return 130
     _print_results(runs, held_out)
     if args.report:
         page = Path(args.output).with_suffix(".html")
@@ -145,7 +155,8 @@ def _output(args: argparse.Namespace, cell: str) -> str:
     return str(path.with_name(f"{path.stem}-{cell}{path.suffix}") if args.cell == "all" else path)
 
 
-def _train_one(args, cell: str, features, trained, held_out, output: Path):
+def _train_one(args, cell: str, features, trained, held_out, output: Path | None):
+    """Train a network and, unless `output` is None, save it."""
     from ..classify import CELLS, ClipClassifier, EpochBar, build_network, digest, train
 
     steps = args.epochs * -(-len(trained) // args.batch_size)
@@ -159,6 +170,8 @@ def _train_one(args, cell: str, features, trained, held_out, output: Path):
         (held_out.x, held_out.y, held_out.mask), epochs=args.epochs, batch_size=args.batch_size,
         seed=args.seed, callbacks=[EpochBar(CELLS[cell])],
     )  # fmt: skip
+    if output is None:
+        return done
     about = {
         "held_out_accuracy": round(done.accuracy, 4),
         "held_out_clips": len(held_out),
@@ -185,7 +198,7 @@ def _write_page(path: Path, args, runs, outputs, features, trained, held_out) ->
     from ..classify import page
     from ..report import Report
 
-    best = max(runs, key=lambda done: done.accuracy)
+    best = max(runs[: len(outputs)], key=lambda done: done.accuracy)  # of those that were saved
     model = list(outputs.values())[runs.index(best)]
     report = Report(
         f"{', '.join(done.name for done in runs)} on {Path(args.folder).resolve().name}",

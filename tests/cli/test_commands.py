@@ -63,6 +63,33 @@ def test_cell_all_trains_three_and_compares_them(clips, tmp_path, capsys):
     assert all(name in table for name in ("SimpleRNN", "LSTM", "GRU"))
 
 
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_a_simple_rnn_is_shown_beside_a_gated_cell_but_not_kept(clips, tmp_path, capsys, cell):
+    output = tmp_path / "m.npz"
+    arguments = ["train", str(clips), "--cell", cell, "-o", str(output), "--no-report", *TINY]
+    assert main(arguments) == 0
+    both = capsys.readouterr().out.split("network ")[1]
+    assert cell.upper() in both and "SimpleRNN" in both
+    assert ClipClassifier.load(output).cell == cell.upper()
+    kept = [array.copy() for array in load_model(output).weights]
+    assert main([*arguments, "--alone"]) == 0
+    assert "SimpleRNN" not in capsys.readouterr().out
+    again = load_model(output).weights
+    assert all(np.array_equal(a, b) for a, b in zip(kept, again, strict=True))
+
+
+def test_ctrl_c_in_the_comparison_keeps_the_whole_network(clips, tmp_path, capsys, monkeypatch):
+    def press(self, epoch, logs=None):
+        if self.name == "SimpleRNN":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(EpochBar, "on_epoch_end", press)
+    output = tmp_path / "m.npz"
+    assert main(["train", str(clips), "-o", str(output), *TINY]) == 130
+    assert f"the whole LSTM is in {output}" in capsys.readouterr().out
+    assert ClipClassifier.load(output).about["epochs"] == 6
+
+
 @pytest.fixture(scope="module")
 def learned(tmp_path_factory):
     """A model that has had time to learn, and clips that it has not seen."""
@@ -220,3 +247,8 @@ def test_python_m_scratchrnn_is_the_command_line_and_survives_a_closed_pipe():
     with os.fdopen(write, "wb") as nobody_reads:
         done = subprocess.run(command, stdout=nobody_reads, stderr=subprocess.PIPE, text=True)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_a_closed_output_is_no_reason_to_fail(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["info"]) == 0
