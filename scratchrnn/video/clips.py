@@ -275,7 +275,7 @@ def _files_below(directory: Path) -> list[str]:
     """Return the files in `directory` and below it, links followed, sorted by path."""
     files: list[str] = []
     seen: set[str] = set()
-    for here, folders, names in os.walk(directory, followlinks=True):
+    for here, folders, names in os.walk(directory, onerror=_unreadable, followlinks=True):
         real = os.path.realpath(here)
         if real in seen:  # a link to a folder above: around in circles
             folders.clear()
@@ -284,6 +284,10 @@ def _files_below(directory: Path) -> list[str]:
         folders[:] = sorted(name for name in folders if not _hidden(name))
         files += [os.path.join(here, name) for name in names if not _hidden(name)]
     return sorted(files, key=lambda file: Path(file).as_posix())
+
+
+def _unreadable(error: OSError) -> None:
+    raise VideoError(f"{error.filename}: {error.strerror}", str(error.filename)) from error
 
 
 def _hidden(name: str) -> bool:

@@ -167,3 +167,16 @@ def test_a_split_keeps_a_clip_of_each_class_on_either_side(folder):
 def test_pictures_instead_of_vectors_keep_their_axes(folder):
     clips = load_clips(folder, FrameFeatures(size=(4, 6), flatten=False))
     assert clips.x.shape == (5, 6, 4, 6, 2)
+
+
+def test_a_class_folder_that_may_not_be_read_is_not_called_empty(folder, monkeypatch):
+    real = os.scandir
+
+    def scandir(path):
+        if str(path).endswith("clap"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(VideoError, match=r"clap: Permission denied$"):
+        find_clips(folder)
