@@ -41,15 +41,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .activations import Activation, get_activation
-from .common import (
-    check_sequence,
-    given_or_zeros,
-    scale,
-    sums_from,
-    swap_time,
-    time_first,
-    where,
-)
+from .common import check_sequence, given_or_zeros, scale, sums_from, swap_time, time_first, where
 
 
 class GRUOptions(NamedTuple):
@@ -86,29 +78,21 @@ class GRUGrads(NamedTuple):
 
 
 def gru_step(x, h_prev, Wx, Wh, b=None, **options):
-    """Advance the state by one step.
+    """Advance the state by one step: equations (1) to (6).
 
     Parameters
     ----------
-    x : ndarray, (N, D)
-    h_prev : ndarray, (N, H)
+    x, h_prev : ndarray, (N, D) and (N, H)
     Wx, Wh : ndarray, (D, 3H) and (H, 3H)
     b : ndarray, (2, 3H) with reset_after, else (3H,), or None
-    **options
-        The fields of `GRUOptions`, as in `gru_forward`.
+    **options : the fields of `GRUOptions`, as in `gru_forward`
 
     Returns
     -------
-    h : ndarray, (N, H)
-    cache : GRUCache
-
-    References
-    ----------
-    Cho et al. (2014); equations (1) to (6) of this module.
+    h, cache : ndarray, (N, H), and GRUCache
 
     Examples
     --------
-    >>> import numpy as np
     >>> from scratchrnn.cells import gru_step
     >>> w, one = np.full((1, 3), 0.5), np.ones((1, 1))
     >>> gru_step(one, one, w, w)[0].round(4)
@@ -133,17 +117,16 @@ def gru_step(x, h_prev, Wx, Wh, b=None, **options):
         n = phi(a_n + (r * h_dropped) @ Wh[:, 2 * H :])  # (5b)
     h = z * h_prev + (1 - z) * n  # (6)
     gates = np.concatenate([z, r, n], axis=1)
-    h_rows = np.stack([h_prev, h])
-    return h, GRUCache(x, h_rows, gates, u_n, None, Wx, Wh, b is not None, options)
+    cache = GRUCache(x, np.stack([h_prev, h]), gates, u_n, None, Wx, Wh, b is not None, options)
+    return h, cache
 
 
 def gru_step_backward(dh, cache):
-    """Gradients of one step, given the gradient of everything that follows on its output.
+    """Go back through one step: equations (6') to (1').
 
     Parameters
     ----------
-    dh : ndarray, (N, H)
-        From above and from step t + 1 together.
+    dh : ndarray, (N, H), from above and from step t + 1 together
     cache : GRUCache
 
     Returns
@@ -152,13 +135,8 @@ def gru_step_backward(dh, cache):
     dWx, dWh : ndarray, (D, 3H) and (H, 3H)
     db : ndarray, (2, 3H) with reset_after, else (3H,)
 
-    References
-    ----------
-    Cho et al. (2014); equations (6') to (1') of this module.
-
     Examples
     --------
-    >>> import numpy as np
     >>> from scratchrnn.cells import gru_step, gru_step_backward
     >>> w, one = np.full((1, 3), 0.5), np.ones((1, 1))
     >>> h, cache = gru_step(one, one, w, w)
@@ -199,26 +177,20 @@ def gru_forward(x, h0, Wx, Wh, b=None, mask=None, **options):
     Parameters
     ----------
     x : ndarray, (N, T, D)
-    h0 : ndarray, (N, H), or None
-        Initial state; None means zeros.
+    h0 : ndarray, (N, H), or None for zeros
     Wx, Wh : ndarray, (D, 3H) and (H, 3H)
-        Gates by column in the order z r n.
     b : ndarray, (2, 3H) with reset_after, else (3H,), or None
     mask : ndarray of bool, (N, T), or None
-        True where a step is real. A masked step carries the state through unchanged, and
-        whatever x holds there, NaN included, has no effect.
-    reset_after : bool, default True
-        Reset the product (5) or the state before it (5b).
+        True where a step is real; what x holds at the others, NaN included, has no effect.
+    reset_after : bool, default True: (5), or (5b)
     activation, recurrent_activation : str or Activation, default "tanh" and "sigmoid"
-        φ and σ of the equations.
     recurrent_mask : ndarray, (N, H), or None
         Variational dropout mask of h_prev, the same at every step.
 
     Returns
     -------
     h : ndarray, (N, T, H)
-    hT : ndarray, (N, H)
-        The final state.
+    hT : ndarray, (N, H), the final state
     cache : GRUCache
 
     Raises
@@ -232,10 +204,8 @@ def gru_forward(x, h0, Wx, Wh, b=None, mask=None, **options):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from scratchrnn.cells import gru_forward
-    >>> rng = np.random.default_rng(0)
-    >>> x, Wx, Wh = (rng.normal(size=s) for s in [(2, 5, 3), (3, 12), (4, 12)])
+    >>> x, Wx, Wh = np.ones((2, 5, 3)), np.ones((3, 12)), np.ones((4, 12))
     >>> h, hT, cache = gru_forward(x, None, Wx, Wh, np.zeros((2, 12)))
     >>> h.shape, cache.gates.shape
     ((2, 5, 4), (5, 2, 12))
@@ -262,39 +232,25 @@ def gru_forward(x, h0, Wx, Wh, b=None, mask=None, **options):
 
 
 def gru_backward(dh, cache, dhT=None, *, onto=None):
-    """Backpropagate through time: gradients of everything that `gru_forward` took.
+    """Backpropagate through time (Werbos 1990): gradients of all that `gru_forward` took.
 
     Parameters
     ----------
-    dh : ndarray, (N, T, H), or None
-        Gradient of the loss on every output, from above; None means zeros.
+    dh : ndarray, (N, T, H), from above on every output, or None for zeros
     cache : GRUCache
-    dhT : ndarray, (N, H), or None
-        Gradient on the final state; None means zeros.
+    dhT : ndarray, (N, H), from above on the final state, or None for zeros
     onto : GRUGrads, optional
-        What this function gave for the steps after these, where a long sequence is taken one
-        segment at a time: the weights' gradients are summed onto its own.
+        What the segment of steps after this one gave: weight gradients are summed onto its own.
 
     Returns
     -------
     GRUGrads
         dx (N,T,D), dh0 (N,H), dWx (D,3H), dWh (H,3H), db; dx is 0 at masked steps.
 
-    Raises
-    ------
-    ValueError
-        If a shape does not fit.
-
-    References
-    ----------
-    Werbos (1990); equations (6') to (1') of this module.
-
     Examples
     --------
-    >>> import numpy as np
     >>> from scratchrnn.cells import gru_backward, gru_forward
-    >>> rng = np.random.default_rng(0)
-    >>> x, Wx, Wh = (rng.normal(size=s) for s in [(2, 5, 3), (3, 12), (4, 12)])
+    >>> x, Wx, Wh = np.ones((2, 5, 3)), np.ones((3, 12)), np.ones((4, 12))
     >>> h, hT, cache = gru_forward(x, None, Wx, Wh)
     >>> gru_backward(np.ones_like(h), cache).dWh.shape
     (4, 12)

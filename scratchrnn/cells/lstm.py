@@ -38,16 +38,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .activations import Activation, get_activation
-from .common import (
-    check_array,
-    check_sequence,
-    given_or_zeros,
-    scale,
-    sums_from,
-    swap_time,
-    time_first,
-    where,
-)
+from .common import check_sequence, given_or_zeros, scale, sums_from, swap_time, time_first, where
 
 
 class LSTMOptions(NamedTuple):
@@ -86,28 +77,20 @@ class LSTMGrads(NamedTuple):
 
 
 def lstm_step(x, h_prev, c_prev, Wx, Wh, b=None, **options):
-    """Advance output and cell state by one step.
+    """Advance output and cell state by one step: equations (1) to (7).
 
     Parameters
     ----------
-    x : ndarray, (N, D)
-    h_prev, c_prev : ndarray, (N, H)
+    x, h_prev, c_prev : ndarray, (N, D), (N, H) and (N, H)
     Wx, Wh, b : ndarray, (D, 4H), (H, 4H) and (4H,) or None
-    **options
-        The fields of `LSTMOptions`, as in `lstm_forward`.
+    **options : the fields of `LSTMOptions`, as in `lstm_forward`
 
     Returns
     -------
-    h, c : ndarray, (N, H)
-    cache : LSTMCache
-
-    References
-    ----------
-    Gers, Schmidhuber, Cummins (2000); equations (1) to (7) of this module.
+    h, c, cache : ndarray, (N, H), twice; LSTMCache
 
     Examples
     --------
-    >>> import numpy as np
     >>> from scratchrnn.cells import lstm_step
     >>> w = np.full((1, 4), 0.5)
     >>> h, c, _ = lstm_step(np.ones((1, 1)), np.zeros((1, 1)), np.ones((1, 1)), w, w)
@@ -119,8 +102,7 @@ def lstm_step(x, h_prev, c_prev, Wx, Wh, b=None, **options):
     sigma = get_activation("lstm_step", options.recurrent_activation).f
     p_i, p_f, p_o = (0, 0, 0) if options.peepholes is None else options.peepholes
     a = x @ Wx + scale(h_prev, options.recurrent_mask) @ Wh  # (1)
-    if b is not None:
-        a = a + b
+    a = a if b is None else a + b
     a_i, a_f, a_g, a_o = np.split(a, 4, axis=1)
     i = sigma(a_i + p_i * c_prev)  # (2)
     f = sigma(a_f + p_f * c_prev)  # (3)
@@ -134,28 +116,20 @@ def lstm_step(x, h_prev, c_prev, Wx, Wh, b=None, **options):
 
 
 def lstm_step_backward(dh, dc, cache):
-    """Gradients of one step, given the gradients of everything that follows on h and c.
+    """Go back through one step: equations (7') to (1').
 
     Parameters
     ----------
-    dh, dc : ndarray, (N, H)
-        From above and from step t + 1 together.
+    dh, dc : ndarray, (N, H), from above and from step t + 1 together
     cache : LSTMCache
 
     Returns
     -------
-    dx : ndarray, (N, D)
-    dh_prev, dc_prev : ndarray, (N, H)
-    dWx, dWh, db : ndarray, (D, 4H), (H, 4H), (4H,)
-    dpeepholes : ndarray, (3, H)
-
-    References
-    ----------
-    Gers, Schraudolph, Schmidhuber (2002); equations (7') to (1') of this module.
+    dx, dh_prev, dc_prev : ndarray, (N, D), (N, H) and (N, H)
+    dWx, dWh, db, dpeepholes : ndarray, (D, 4H), (H, 4H), (4H,) and (3, H)
 
     Examples
     --------
-    >>> import numpy as np
     >>> from scratchrnn.cells import lstm_step, lstm_step_backward
     >>> w, one = np.full((1, 4), 0.5), np.ones((1, 1))
     >>> h, c, cache = lstm_step(one, one, one, w, w)
@@ -193,25 +167,19 @@ def lstm_forward(x, h0, c0, Wx, Wh, b=None, mask=None, *, peepholes=None, **opti
     Parameters
     ----------
     x : ndarray, (N, T, D)
-    h0, c0 : ndarray, (N, H), or None
-        Initial output and cell state; None means zeros.
+    h0, c0 : ndarray, (N, H), or None for zeros
     Wx, Wh, b : ndarray, (D, 4H), (H, 4H) and (4H,) or None
-        Gates by column in the order i f g o.
     mask : ndarray of bool, (N, T), or None
-        True where a step is real. A masked step carries h and c through unchanged, and
-        whatever x holds there, NaN included, has no effect.
+        True where a step is real; what x holds at the others, NaN included, has no effect.
     peepholes : ndarray, (3, H), or None
-        Rows p_i, p_f, p_o.
     activation, recurrent_activation : str or Activation, default "tanh" and "sigmoid"
-        φ and σ of the equations.
     recurrent_mask : ndarray, (N, H), or None
         Variational dropout mask of h_prev, the same at every step.
 
     Returns
     -------
     h : ndarray, (N, T, H)
-    hT, cT : ndarray, (N, H)
-        The final states.
+    hT, cT : ndarray, (N, H), the final states
     cache : LSTMCache
 
     Raises
@@ -225,20 +193,17 @@ def lstm_forward(x, h0, c0, Wx, Wh, b=None, mask=None, *, peepholes=None, **opti
 
     Examples
     --------
-    >>> import numpy as np
     >>> from scratchrnn.cells import lstm_forward
-    >>> rng = np.random.default_rng(0)
-    >>> x, Wx, Wh = (rng.normal(size=s) for s in [(2, 5, 3), (3, 16), (4, 16)])
+    >>> x, Wx, Wh = np.ones((2, 5, 3)), np.ones((3, 16)), np.ones((4, 16))
     >>> h, hT, cT, cache = lstm_forward(x, None, None, Wx, Wh)
     >>> h.shape, cT.shape, cache.gates.shape
     ((2, 5, 4), (2, 4), (5, 2, 16))
     """
-    x, h0, c0, Wx, Wh, b, mask, recurrent_mask = check_sequence(
+    x, h0, c0, Wx, Wh, b, mask, options["recurrent_mask"] = check_sequence(
         "lstm_forward", 4, x, {"h0": h0, "c0": c0}, Wx, Wh, b, mask, options.get("recurrent_mask")
     )
-    options["recurrent_mask"] = recurrent_mask
     if peepholes is not None:
-        peepholes = check_array("lstm_forward", "peepholes", peepholes, (3, len(Wh)), h0.dtype)
+        peepholes = given_or_zeros("lstm_forward", "peepholes", peepholes, (3, len(Wh)), h0.dtype)
     options["peepholes"] = peepholes
     x, mask = time_first(x, mask)  # (T,N,D), (T,N,1)
     T, (N, H) = len(x), h0.shape
@@ -255,39 +220,25 @@ def lstm_forward(x, h0, c0, Wx, Wh, b=None, mask=None, *, peepholes=None, **opti
 
 
 def lstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None):
-    """Backpropagate through time: gradients of everything that `lstm_forward` took.
+    """Backpropagate through time (Werbos 1990): gradients of all that `lstm_forward` took.
 
     Parameters
     ----------
-    dh : ndarray, (N, T, H), or None
-        Gradient of the loss on every output, from above; None means zeros.
+    dh : ndarray, (N, T, H), from above on every output, or None for zeros
     cache : LSTMCache
-    dhT, dcT : ndarray, (N, H), or None
-        Gradients on the final states; None means zeros.
+    dhT, dcT : ndarray, (N, H), from above on the final states, or None for zeros
     onto : LSTMGrads, optional
-        What this function gave for the steps after these, where a long sequence is taken one
-        segment at a time: the weights' gradients are summed onto its own.
+        What the segment of steps after this one gave: weight gradients are summed onto its own.
 
     Returns
     -------
     LSTMGrads
         dx (N,T,D), dh0 and dc0 (N,H), dWx, dWh, db, dpeepholes; dx is 0 at masked steps.
 
-    Raises
-    ------
-    ValueError
-        If a shape does not fit.
-
-    References
-    ----------
-    Werbos (1990); equations (7') to (1') of this module.
-
     Examples
     --------
-    >>> import numpy as np
     >>> from scratchrnn.cells import lstm_backward, lstm_forward
-    >>> rng = np.random.default_rng(0)
-    >>> x, Wx, Wh = (rng.normal(size=s) for s in [(2, 5, 3), (3, 16), (4, 16)])
+    >>> x, Wx, Wh = np.ones((2, 5, 3)), np.ones((3, 16)), np.ones((4, 16))
     >>> h, hT, cT, cache = lstm_forward(x, None, None, Wx, Wh)
     >>> lstm_backward(np.ones_like(h), cache).dWh.shape
     (4, 16)

@@ -37,15 +37,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .activations import Activation, get_activation
-from .common import (
-    check_sequence,
-    given_or_zeros,
-    scale,
-    sums_from,
-    swap_time,
-    time_first,
-    where,
-)
+from .common import check_sequence, given_or_zeros, scale, sums_from, swap_time, time_first, where
 
 
 class RNNCache(NamedTuple):
@@ -72,31 +64,22 @@ class RNNGrads(NamedTuple):
 
 
 def rnn_step(x, h_prev, Wx, Wh, b=None, *, activation="tanh", recurrent_mask=None):
-    """Advance the state by one step.
+    """Advance the state by one step: equations (1) and (2).
 
     Parameters
     ----------
-    x : ndarray, (N, D)
-    h_prev : ndarray, (N, H)
-    Wx : ndarray, (D, H)
-    Wh : ndarray, (H, H)
-    b : ndarray, (H,), or None
+    x, h_prev : ndarray, (N, D) and (N, H)
+    Wx, Wh, b : ndarray, (D, H), (H, H) and (H,) or None
     activation : str or Activation, default "tanh"
     recurrent_mask : ndarray, (N, H), or None
         Multiplies h_prev inside the recurrent product.
 
     Returns
     -------
-    h : ndarray, (N, H)
-    cache : RNNCache
-
-    References
-    ----------
-    Elman (1990); equations (1) and (2) of this module.
+    h, cache : ndarray, (N, H), and RNNCache
 
     Examples
     --------
-    >>> import numpy as np
     >>> from scratchrnn.cells import rnn_step
     >>> h, _ = rnn_step(np.ones((1, 1)), np.zeros((1, 1)), np.array([[0.5]]),
     ...                 np.array([[-1.0]]), np.array([0.1]))
@@ -112,29 +95,20 @@ def rnn_step(x, h_prev, Wx, Wh, b=None, *, activation="tanh", recurrent_mask=Non
 
 
 def rnn_step_backward(dh, cache):
-    """Gradients of one step, given the gradient of everything that follows on its output.
+    """Go back through one step: equations (2') and (1').
 
     Parameters
     ----------
-    dh : ndarray, (N, H)
-        From above and from step t + 1 together.
+    dh : ndarray, (N, H), from above and from step t + 1 together
     cache : RNNCache
 
     Returns
     -------
-    dx : ndarray, (N, D)
-    dh_prev : ndarray, (N, H)
-    dWx : ndarray, (D, H)
-    dWh : ndarray, (H, H)
-    db : ndarray, (H,)
-
-    References
-    ----------
-    Werbos (1990); equations (2') and (1') of this module.
+    dx, dh_prev : ndarray, (N, D) and (N, H)
+    dWx, dWh, db : ndarray, (D, H), (H, H) and (H,)
 
     Examples
     --------
-    >>> import numpy as np
     >>> from scratchrnn.cells import rnn_step, rnn_step_backward
     >>> w = np.ones((1, 1))
     >>> h, cache = rnn_step(w, w, w, w, np.zeros(1))
@@ -157,14 +131,10 @@ def rnn_forward(x, h0, Wx, Wh, b=None, mask=None, *, activation="tanh", recurren
     Parameters
     ----------
     x : ndarray, (N, T, D)
-    h0 : ndarray, (N, H), or None
-        Initial state; None means zeros.
-    Wx : ndarray, (D, H)
-    Wh : ndarray, (H, H)
-    b : ndarray, (H,), or None
+    h0 : ndarray, (N, H), or None for zeros
+    Wx, Wh, b : ndarray, (D, H), (H, H) and (H,) or None
     mask : ndarray of bool, (N, T), or None
-        True where a step is real. A masked step carries the state through unchanged, and
-        whatever x holds there, NaN included, has no effect.
+        True where a step is real; what x holds at the others, NaN included, has no effect.
     activation : str or Activation, default "tanh"
     recurrent_mask : ndarray, (N, H), or None
         Variational dropout mask of h_prev, the same at every step.
@@ -172,8 +142,7 @@ def rnn_forward(x, h0, Wx, Wh, b=None, mask=None, *, activation="tanh", recurren
     Returns
     -------
     h : ndarray, (N, T, H)
-    hT : ndarray, (N, H)
-        The final state.
+    hT : ndarray, (N, H), the final state
     cache : RNNCache
 
     Raises
@@ -187,7 +156,6 @@ def rnn_forward(x, h0, Wx, Wh, b=None, mask=None, *, activation="tanh", recurren
 
     Examples
     --------
-    >>> import numpy as np
     >>> from scratchrnn.cells import rnn_forward
     >>> h, hT, cache = rnn_forward(np.array([[[1.0], [2.0]]]), None, np.array([[0.5]]),
     ...                            np.array([[-1.0]]), np.array([0.1]))
@@ -214,11 +182,9 @@ def rnn_backward(dh, cache, dhT=None, *, onto=None):
 
     Parameters
     ----------
-    dh : ndarray, (N, T, H), or None
-        Gradient of the loss on every output, from above; None means zeros.
+    dh : ndarray, (N, T, H), from above on every output, or None for zeros
     cache : RNNCache
-    dhT : ndarray, (N, H), or None
-        Gradient on the final state; None means zeros.
+    dhT : ndarray, (N, H), from above on the final state, or None for zeros
     onto : RNNGrads, optional
         What this function gave for the steps after these, where a long sequence is taken one
         segment at a time: the weights' gradients are summed onto its own.
@@ -239,7 +205,6 @@ def rnn_backward(dh, cache, dhT=None, *, onto=None):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from scratchrnn.cells import rnn_backward, rnn_forward
     >>> h, hT, cache = rnn_forward(np.array([[[1.0], [2.0]]]), None, np.array([[0.5]]),
     ...                            np.array([[-1.0]]), np.array([0.1]))
