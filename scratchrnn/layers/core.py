@@ -54,6 +54,8 @@ class Input(Layer):
         self, shape=None, batch_size=None, dtype=None, batch_shape=None, name=None, **options
     ):
         super().__init__(name=name, dtype=dtype, **options)
+        if self.input_shape is not None:
+            raise ValueError("Input: input_shape: not supported here: expected shape instead")
         if (shape is None) == (batch_shape is None):
             raise ValueError("Input: shape: expected either shape or batch_shape")
         if batch_shape is not None:

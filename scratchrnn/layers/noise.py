@@ -9,7 +9,50 @@ from .arguments import check_number, check_seed
 from .base import Layer, dropout_mask
 
 
-class Dropout(Layer):
+class RandomMask(Layer):
+    """What the dropout layers share: a mask of the shape that a subclass says.
+
+    Parameters
+    ----------
+    rate : float
+        Fraction to drop, in [0, 1].
+    seed : int or numpy.random.Generator, optional
+    **options
+        As in `Layer`.
+    """
+
+    def __init__(self, rate, *, seed=None, **options):
+        super().__init__(**options)
+        who = type(self).__name__
+        self.rate = check_number(who, "rate", rate, 0, 1)
+        self.seed = check_seed(who, seed)
+        self.rng = make_generator(self.seed)
+
+    def _mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        raise NotImplementedError(f"{type(self).__name__}: _mask_shape is not written")
+
+    def call(self, x, mask=None, training=False):
+        self._shape, self._mask = x.shape, None
+        if not training or self.rate == 0:
+            return x.copy()
+        shape = self._mask_shape(x.shape)
+        if self.rate == 1:
+            self._mask = np.zeros(shape, self.dtype)
+        else:
+            self._mask = dropout_mask(self.rng, shape, self.rate, self.dtype)
+        return x * self._mask
+
+    def backward(self, dy):
+        self._check_called()
+        dy = self._upstream(dy, self._shape)
+        return dy.copy() if self._mask is None else dy * self._mask
+
+    def get_config(self):
+        seed = self.seed if isinstance(self.seed, int) else None
+        return {**super().get_config(), "rate": self.rate, "seed": seed}
+
+
+class Dropout(RandomMask):
     """Zero a random fraction of the inputs in training and scale the rest by 1/(1 - rate).
 
     Parameters
@@ -38,12 +81,8 @@ class Dropout(Layer):
     """
 
     def __init__(self, rate, noise_shape=None, seed=None, **options):
-        super().__init__(**options)
-        who = type(self).__name__
-        self.rate = check_number(who, "rate", rate, 0, 1)
+        super().__init__(rate, seed=seed, **options)
         self.noise_shape = None if noise_shape is None else self._check_noise_shape(noise_shape)
-        self.seed = check_seed(who, seed)
-        self.rng = make_generator(self.seed)
 
     def _check_noise_shape(self, shape) -> tuple[int | None, ...]:
         sizes = tuple(shape) if isinstance(shape, list | tuple) else (shape,)
@@ -51,40 +90,19 @@ class Dropout(Layer):
             raise ValueError(f"Dropout: noise_shape: expected sizes >= 1 or None, got {shape!r}")
         return sizes
 
-    def _mask_shape(self, shape) -> tuple[int, ...]:
+    def _mask_shape(self, shape):
         wanted = self.noise_shape or (None,) * len(shape)
         if len(wanted) != len(shape):
-            who = type(self).__name__
-            raise ValueError(f"{who}: noise_shape: expected {len(shape)} axes, got {wanted}")
+            raise ValueError(f"Dropout: noise_shape: expected {len(shape)} axes, got {wanted}")
         sizes = zip(wanted, shape, strict=True)
         return tuple(have if want is None else want for want, have in sizes)
 
-    def call(self, x, mask=None, training=False):
-        self._shape, self._mask = x.shape, None
-        if not training or self.rate == 0:
-            return x.copy()
-        shape = self._mask_shape(x.shape)
-        if self.rate == 1:
-            self._mask = np.zeros(shape, self.dtype)
-        else:
-            self._mask = dropout_mask(self.rng, shape, self.rate, self.dtype)
-        return x * self._mask
-
-    def backward(self, dy):
-        self._check_called()
-        dy = self._upstream(dy, self._shape)
-        return dy.copy() if self._mask is None else dy * self._mask
-
     def get_config(self):
-        return {
-            **super().get_config(),
-            "rate": self.rate,
-            "noise_shape": None if self.noise_shape is None else list(self.noise_shape),
-            "seed": self.seed if isinstance(self.seed, int) else None,
-        }
+        shape = None if self.noise_shape is None else list(self.noise_shape)
+        return {**super().get_config(), "noise_shape": shape}
 
 
-class SpatialDropout1D(Dropout):
+class SpatialDropout1D(RandomMask):
     """Drop whole features of a sequence: the same ones at every step, others in every row.
 
     Parameters
@@ -115,11 +133,6 @@ class SpatialDropout1D(Dropout):
         if len(shape) != 3:
             raise ValueError(f"SpatialDropout1D: x: expected (N, T, D), got {shape}")
         return (shape[0], 1, shape[2])
-
-    def get_config(self):
-        config = super().get_config()
-        del config["noise_shape"]
-        return config
 
 
 class GaussianNoise(Layer):

@@ -280,6 +280,7 @@ REFUSED = [
     (layers.Flatten, {"data_format": "channels_first"}),
     (layers.Dropout, {"rate": 0.5, "autocast": False}),
     (layers.Input, {"shape": (3,), "sparse": True}),
+    (layers.Input, {"shape": (3,), "input_shape": (3,)}),
 ]
 
 
@@ -313,6 +314,7 @@ WRONG = [
     (layers.SimpleRNN, {"units": 3, "kernel_initializer": "glorot"}, "expected one of"),
     (layers.Dropout, {"rate": 1.5}, r"rate: expected a finite number in \[0, 1\]"),
     (layers.Dropout, {"rate": 0.5, "noise_shape": (0,)}, "noise_shape: expected sizes"),
+    (layers.SpatialDropout1D, {"rate": 0.5, "noise_shape": (1,)}, "there is no such argument"),
     (layers.GaussianNoise, {"stddev": -1}, "stddev: expected a finite number in"),
     (layers.Reshape, {"target_shape": (-1, -1)}, "target_shape: expected sizes"),
     (layers.Permute, {"dims": (1, 3)}, "dims: expected an order"),
