@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import signal
 import sys
 import time
 from pathlib import Path
 
 from . import limit, machine, pictures
 from .cases import CELLS
-from .contenders import EVERYONE
+from .contenders import EVERYONE, KERAS_TF
 from .pool import Pool
 from .results import write_json
 from .suites import SUITES
@@ -30,7 +32,9 @@ def parser() -> argparse.ArgumentParser:
     )
     names = ", ".join(SUITES)
     found.add_argument("suites", nargs="*", metavar="suite", help=f"all, or some of: {names}")
-    found.add_argument("--quick", action="store_true", help="few cases; ends in 2 minutes")
+    found.add_argument(
+        "--quick", action="store_true", help="few cases, no TensorFlow; ends in 2 minutes"
+    )
     found.add_argument(
         "--output", type=Path, default=Path("benchmark-results"), metavar="DIR",
         help="folder of the JSON file and the pictures (%(default)s)",
@@ -87,11 +91,11 @@ def main(arguments: list[str] | None = None) -> int:
     about["command"] = " ".join(["python -m benchmarks", *(arguments or sys.argv[1:])])
     print("\n".join(f"{name:<16} {value}" for name, value in about.items()), end="\n\n")
     deadline = began + QUICK_SECONDS if options.quick else float("inf")
-    with Pool(options.threads, deadline=deadline) as pool:
+    with _ending_in_order(), Pool(options.threads, deadline=deadline) as pool:
         session = Session(
             pool, options.quick, options.rounds or (2 if options.quick else 5),
-            0.1 if options.quick else 0.25, options.contenders, options.cells, options.dtypes,
-            options.passes, deadline,
+            0.1 if options.quick else 0.25, options.contenders or _everyone(options.quick),
+            options.cells, options.dtypes, options.passes, deadline,
         )  # fmt: skip
         try:
             for name in SUITES:
@@ -102,6 +106,25 @@ def main(arguments: list[str] | None = None) -> int:
             _keep(session, about, options.output)
     print(f"{time.monotonic() - began:.0f} s in all")
     return int(any(m.wrong for m in session.measurements))
+
+
+@contextlib.contextmanager
+def _ending_in_order():
+    """Let SIGTERM end a run as Ctrl-C does: results are kept, and no process is left behind."""
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _everyone(quick: bool) -> tuple[str, ...]:
+    """Return the names of all contenders; quickly, without TensorFlow, which starts slowly."""
+    return tuple(c.name for c in EVERYONE if not (quick and c == KERAS_TF))
 
 
 def _show(session: Session, name: str) -> None:

@@ -12,7 +12,7 @@ from . import limit
 from .results import Measurement
 from .tables import BASE, contenders, ratios
 
-HATCHES = ("", "//", "..", "xx", "--", "\\\\")
+HATCHES = {"PyTorch": "//", "Keras (JAX)": "..", "Keras (TF)": "xx", "ONNX Runtime": "--"}
 COLORS = {
     "kernels": "blue", "NumPy": "grey", "PyTorch": "vermillion", "Keras (JAX)": "green",
     "Keras (TF)": "orange", "ONNX Runtime": "purple",
@@ -57,19 +57,19 @@ def _panels(measurements: list[Measurement], height: float):
     return fig, zip(cells, axes[0], strict=True)
 
 
-def _grouped(ax, labels: list[str], names: list[str], table: dict) -> None:
-    """Draw horizontal bars, a group for each label; `table` maps (label, name) to a value."""
+def _grouped(ax, labels: list[str], names: list[str], table: dict, left: float = 0) -> None:
+    """Draw bars from `left`, a group for each label; `table` maps (label, name) to a value."""
     width = 0.8 / max(len(names), 1)
     for k, name in enumerate(names):
-        places = [r + (k - (len(names) - 1) / 2) * width for r in range(len(labels))]
-        values = [table.get((label, name), np.nan) for label in labels]
+        places = [r - (k - (len(names) - 1) / 2) * width for r in range(len(labels))]
+        values = np.array([table.get((label, name), np.nan) for label in labels])
         hue = plot.OKABE_ITO[COLORS.get(name, "black")]
-        ax.barh(places, values, 0.92 * width, color=hue, label=name, edgecolor="white",
-                hatch=HATCHES[k % len(HATCHES)], linewidth=0.4)  # fmt: skip
+        ax.barh(places, values - left, 0.92 * width, left=left, color=hue, label=name,
+                edgecolor="white", hatch=HATCHES.get(name), linewidth=0)  # fmt: skip
         for place, value in zip(places, values, strict=True):
             if np.isfinite(value):
                 text = f"{value:.0f}" if value >= 10 else f"{value:.1f}"
-                ax.annotate(text, (value, place), (3, 0), textcoords="offset points",
+                ax.annotate(text, (max(value, left), place), (3, 0), textcoords="offset points",
                             va="center", fontsize=7)  # fmt: skip
     ax.set_yticks(range(len(labels)), labels)
     ax.grid(False, axis="y")
@@ -86,10 +86,11 @@ def _shape(m: Measurement) -> str:
 
 def ratio_bars(measurements: list[Measurement], what: str):
     """Return a figure: how many times as long as the kernels each contender takes."""
+    found = ratios(measurements)
+    measurements = [m for m in measurements if found.get(m.case)]
     names = [name for name in contenders(measurements) if name != BASE]
     labels = list(dict.fromkeys(map(_shape, measurements)))[::-1]
     fig, panels = _panels(measurements, _height(len(labels), len(names)))
-    found = ratios(measurements)
     with plot.style():
         for cell, ax in panels:
             table = {
@@ -97,19 +98,23 @@ def ratio_bars(measurements: list[Measurement], what: str):
                 for m in measurements
                 if m.more["cell"] == cell and m.contender in found.get(m.case, ())
             }
-            _grouped(ax, labels, names, table)
+            _grouped(ax, labels, names, table, left=1)
             ax.axvline(1, color="black", linewidth=1)
             ax.set_xscale("log")
-            top = max(table.values(), default=1)
-            ax.set_xlim(min(0.5, 0.8 * min(table.values(), default=1)), 2 * max(top, 2))
-            ticks = [t for t in (0.5, 1, 2, 5, 10, 20, 50, 100, 200) if t < 2 * top]
-            ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
-            ax.set_xticks([], minor=True)
+            _log_ticks(ax, list(table.values()))
             ax.set_title(cell.upper())
         fig.supxlabel(f"times as long as our kernels (line: 1), {what}", fontsize=9)
         fig.supylabel("N,T,D,H", fontsize=9)
         _legend(fig, len(names))
     return fig
+
+
+def _log_ticks(ax, values: list[float]) -> None:
+    low, high = 0.8 * min([*values, 0.8]), 1.8 * max([*values, 1.5])
+    ax.set_xlim(low, high)
+    ticks = [t for t in (0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500) if low <= t <= high]
+    ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    ax.set_xticks([], minor=True)
 
 
 def share_bars(measurements: list[Measurement], everything: list[Measurement], what: str):
@@ -138,7 +143,7 @@ def share_bars(measurements: list[Measurement], everything: list[Measurement], w
 
 def _legend(fig, columns: int) -> None:
     handles, names = fig.axes[0].get_legend_handles_labels()
-    fig.legend(handles[::-1], names[::-1], loc="outside upper center", ncols=max(columns, 1))
+    fig.legend(handles, names, loc="outside upper center", ncols=max(columns, 1))
 
 
 def ladder_bars(measurements: list[Measurement]):

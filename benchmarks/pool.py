@@ -45,7 +45,11 @@ class Process:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
             env=environment(contender, threads), cwd=CHECKOUT,
         )  # fmt: skip
-        self._answer()
+        try:
+            self._answer()
+        except BaseException:
+            self.close()
+            raise
         self._signal("SIGSTOP")
 
     def ask(self, name: str, *arguments):

@@ -47,7 +47,7 @@ class Session:
 
     def invited(self, contenders: Iterable[Contender]) -> list[Contender]:
         """Return those who were asked for."""
-        return [c for c in contenders if not self.only or c.name in self.only]
+        return [c for c in contenders if c.name in self.only or not self.only]
 
     def present(self, suite: str, case: str, contenders: Iterable[Contender]) -> list[Contender]:
         """Return those of the invited that are installed; the others are noted."""

@@ -8,7 +8,7 @@ import tempfile
 import numpy as np
 
 from ..check import faults
-from ..contenders import FITTERS, KERAS_JAX, KERNELS, TORCH, Contender
+from ..contenders import FITTERS, KERNELS, NUMPY, Contender
 from ..programs import run_once, take_turns
 from ..results import Measurement
 from ..tables import grid, ratio_table, spread
@@ -19,7 +19,7 @@ BATCHES, EMPTY = 32, "kernels, empty cache"
 
 def run(session: Session) -> None:
     """Measure the document's model; Keras and PyTorch keep nothing between processes."""
-    who = (KERNELS, KERAS_JAX, TORCH) if session.quick else FITTERS
+    who = (KERNELS, NUMPY) if session.quick else FITTERS
     for cell in session.cells[:1] if session.quick else session.cells:
         if session.time_is_up():
             session.add("cold", cell.upper(), "", why="no time left")
@@ -37,24 +37,21 @@ def _measure(session: Session, cell: str, who: list[Contender]) -> None:
             losses[contender.name] = {"loss": np.array([loss])}
             return seconds
 
-        ready = _loses_alike(session, cell, [*entries, *who], once, losses)
+        if KERNELS in who:
+            _start(session, KERNELS, cell, kept)  # fills the cache
         rounds = 1 if session.quick else min(session.rounds, 3)
-        take_turns(session, "cold", cell.upper(), rounds, ready, once)
+        take_turns(session, "cold", cell.upper(), rounds, [*entries, *who], once)
+        _keep_only_equal(session, cell, losses)
 
 
-def _loses_alike(session, cell, entries, once, losses) -> list[Contender]:
-    """Run everyone once, which also fills the cache, and return those who agree on the loss."""
-    for contender in entries:
-        try:
-            once(contender)
-        except RuntimeError as error:
-            session.add("cold", cell.upper(), contender.name, why=str(error))
-    if len(losses) < 2:
-        return []
-    wrong = faults(losses, 1e-3)
-    for name, how in wrong.items():
-        session.add("cold", cell.upper(), name, why=f"{name}: {how}", wrong=True)
-    return [c for c in entries if c.name in losses and c.name not in wrong]
+def _keep_only_equal(session: Session, cell: str, losses: dict[str, dict]) -> None:
+    """Take the times back of those whose loss is not that of the others."""
+    why = {name: "no other contender to check it against" for name in losses}
+    if len(losses) > 1:
+        why = faults(losses, 1e-3)
+    for m in session.of("cold"):
+        if m.case == cell.upper() and m.values and m.contender in why:
+            m.values, m.why, m.wrong = [], f"{m.contender}: {why[m.contender]}", len(losses) > 1
 
 
 def _start(session: Session, contender: Contender, cell: str, kept: str) -> tuple[float, float]:
@@ -71,4 +68,5 @@ def report(measurements: list[Measurement]) -> str:
     found = [m for m in measurements if m.suite == "cold"]
     rows = [[f"{m.case} {m.contender}", f"{m.median:.2f}", spread(m)] for m in found if m.values]
     title = f"Cold: seconds, import to the end of the first epoch ({BATCHES} batches)"
-    return "\n\n".join(filter(None, [title, grid(["", "s", ""], rows), ratio_table(found)]))
+    table = grid(["", "s", ""], rows) if rows else ""
+    return "\n\n".join(filter(None, [title, table, ratio_table(found)]))

@@ -31,10 +31,10 @@ def run(session: Session) -> None:
 def report(measurements: list[Measurement]) -> str:
     """Return the tables, one pair for each cell, dtype and way, and the share of the limit."""
     layers = [m for m in measurements if m.suite == "layers"]
-    groups: dict[tuple, list[Measurement]] = {}
+    groups: dict[tuple[str, ...], list[Measurement]] = {}
     for m in layers:
-        way, dtype, cell = m.case.split()[-1], m.case.split()[-2], m.case.split()[0]
-        groups.setdefault((way, dtype, cell), []).append(m)
+        cell, _, *dtype_and_way = m.case.split(maxsplit=2)
+        groups.setdefault((cell, *dtype_and_way), []).append(m)
     texts = ["Layers: ms, median and half the distance between the quartiles"]
     for group in groups.values():
         texts += [side_by_side(group), ratio_table(group)]
