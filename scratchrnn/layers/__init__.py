@@ -10,19 +10,16 @@ from .conv_lstm import ConvLSTM2D
 from .core import Activation, Dense, Input, Masking
 from .embedding import Embedding
 from .gated_cells import GRUCell, LSTMCell, SimpleRNNCell
-from .noise import Dropout, GaussianNoise, SpatialDropout1D
-from .normalization import LayerNormalization
-from .normalized import LayerNormGRU, LayerNormLSTM
-from .pooling import (
-    AveragePooling1D,
-    AveragePooling2D,
+from .global_pooling import (
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
     GlobalMaxPooling1D,
     GlobalMaxPooling2D,
-    MaxPooling1D,
-    MaxPooling2D,
 )
+from .noise import Dropout, GaussianNoise, SpatialDropout1D
+from .normalization import LayerNormalization
+from .normalized import LayerNormGRU, LayerNormLSTM
+from .pooling import AveragePooling1D, AveragePooling2D, MaxPooling1D, MaxPooling2D
 from .recurrent import GRU, LSTM, Recurrent, SimpleRNN
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
 from .rnn import RNN
