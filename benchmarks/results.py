@@ -44,6 +44,11 @@ class Measurement:
         return float(np.median(self.values)) if self.values else float("nan")
 
     @property
+    def fastest(self) -> float:
+        """The smallest value, NaN without values: what disturbs a run only ever adds time."""
+        return min(self.values, default=float("nan"))
+
+    @property
     def quartiles(self) -> tuple[float, float]:
         """The first and the third quartile, NaN without values."""
         if not self.values:
@@ -68,7 +73,9 @@ def write_json(path: str | os.PathLike, about: dict, measurements: list[Measurem
     """
     rows = []
     for m in measurements:
-        summary = {"median": m.median, "quartiles": m.quartiles} if m.values else {}
+        summary = (
+            {"median": m.median, "fastest": m.fastest, "quartiles": m.quartiles} if m.values else {}
+        )
         rows.append(asdict(m) | summary)
     with replacing(path) as file:
         text = json.dumps({"about": about, "measurements": rows}, indent=1, allow_nan=False)
@@ -85,13 +92,13 @@ def read_json(path: str | os.PathLike) -> tuple[dict, list[Measurement]]:
     ]
 
 
-def medians(measurements: list[Measurement]) -> dict[str, dict[str, float]]:
-    """Return medians by case and contender, of what was measured, in the order of the run."""
+def medians(measurements: list[Measurement], which: str = "median") -> dict[str, dict[str, float]]:
+    """Return medians (or ``"fastest"``) by case and contender, in the order of the run."""
     table: dict[str, dict[str, float]] = {}
     for m in measurements:
         row = table.setdefault(m.case, {})
         if m.values:
-            row[m.contender] = m.median
+            row[m.contender] = getattr(m, which)
     return table
 
 

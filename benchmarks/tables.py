@@ -80,27 +80,49 @@ def cell(m: Measurement, show: Callable[[Measurement], str]) -> str:
     return "WRONG" if m.wrong else "-"
 
 
-def ratios(measurements: list[Measurement], base: str = BASE) -> dict[str, dict[str, float]]:
+def ratios(
+    measurements: list[Measurement], base: str = BASE, which: str = "median"
+) -> dict[str, dict[str, float]]:
     """Return, by case and contender, how many times as long as `base` it took."""
     return {
         case: {name: value / row[base] for name, value in row.items() if name != base}
-        for case, row in medians(measurements).items()
+        for case, row in medians(measurements, which).items()
         if base in row
     }
 
 
 def ratio_table(measurements: list[Measurement], base: str = BASE) -> str:
-    """Return a table of `ratios`, with the geometric mean and the smallest of each column."""
-    found = ratios(measurements, base)
+    """Return a table of `ratios`, with the geometric mean and the smallest of each column.
+
+    Beside the ratio of the medians stands, in brackets, that of the fastest runs, on which other
+    work on the machine has less influence.
+    """
+    usual, fastest = ratios(measurements, base), ratios(measurements, base, "fastest")
     names = [n for n in contenders(measurements) if n != base]
-    if not found or not names:
+    if not usual or not names:
         return ""
-    rows = [[c, *(f"{row[n]:.2f}" if n in row else "-" for n in names)] for c, row in found.items()]
-    columns = [[row[n] for row in found.values() if n in row] for n in names]
+    rows = [
+        [case, *(_pair(row[n], fastest[case][n]) if n in row else "-" for n in names)]
+        for case, row in usual.items()
+    ]
     if len(rows) > 1:
-        rows.append(["geometric mean", *(f"{geometric_mean(c):.2f}" for c in columns)])
-        rows.append(["smallest", *(f"{min(c, default=float('nan')):.2f}" for c in columns)])
-    return grid([f"times as long as {base}", *names], rows)
+        columns = [_column(usual, n) for n in names], [_column(fastest, n) for n in names]
+        for title, summary in (("geometric mean", geometric_mean), ("smallest", _smallest)):
+            cells = (_pair(summary(a), summary(b)) for a, b in zip(*columns, strict=True))
+            rows.append([title, *cells])
+    return grid([f"times as long as {base} (fastest)", *names], rows)
+
+
+def _pair(usual: float, fastest: float) -> str:
+    return f"{usual:.2f} ({fastest:.2f})"
+
+
+def _column(table: dict[str, dict[str, float]], name: str) -> list[float]:
+    return [row[name] for row in table.values() if name in row]
+
+
+def _smallest(values: list[float]) -> float:
+    return min(values, default=float("nan"))
 
 
 def left_out(measurements: list[Measurement]) -> str:

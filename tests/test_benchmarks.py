@@ -148,7 +148,7 @@ def test_no_case_is_begun_after_the_deadline():
 def test_tables_show_medians_ratios_shares_and_what_is_wrong():
     text = layers.report(made_up())
     assert "20 ±25%" in text and "40 ±0%" in text and "WRONG" in text
-    assert "2.00" in text  # times as long as the kernels
+    assert "2.00 (4.00)" in text  # times as long as the kernels: medians, fastest runs
     assert "50%" in text and "25%" in text  # of 100 GFLOP/s
     assert tables.ratios(made_up()[2:]) == {made_up()[2].case: {"PyTorch": pytest.approx(2.0)}}
     notes = tables.left_out(made_up())
