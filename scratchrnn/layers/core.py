@@ -178,22 +178,23 @@ class Dense(Layer):
     def call(self, x, mask=None, training=False):
         if x.ndim < 2 or x.shape[-1] != len(self.kernel):
             raise ValueError(f"Dense: x: expected (..., D={len(self.kernel)}), got {x.shape}")
-        a = x @ self.kernel  # (1)
+        rows = x.reshape(-1, x.shape[-1])  # one product, whatever the number of axes
+        a = rows @ self.kernel  # (1)
         if self.use_bias:
             a += self.bias
         y = self.activation(a)  # (2)
-        self._kept = x, a, y
-        return y
+        self._kept = rows, a, y, x.shape
+        return y.reshape(*x.shape[:-1], y.shape[-1])
 
     def backward(self, dy):
         self._check_called()
-        x, a, y = self._kept
-        da = self.activation.gradient(self._upstream(dy, y.shape), a, y)  # (2')
-        rows, da_rows = x.reshape(-1, x.shape[-1]), da.reshape(-1, self.units)
-        self._gradients = [rows.T @ da_rows]  # (1')
+        rows, a, y, shape = self._kept
+        dy = self._upstream(dy, (*shape[:-1], y.shape[-1])).reshape(y.shape)
+        da = self.activation.gradient(dy, a, y)  # (2')
+        self._gradients = [rows.T @ da]  # (1')
         if self.use_bias:
-            self._gradients.append(da_rows.sum(axis=0))  # (1')
-        return da @ self.kernel.T  # (1')
+            self._gradients.append(da.sum(axis=0))  # (1')
+        return (da @ self.kernel.T).reshape(shape)  # (1')
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)
