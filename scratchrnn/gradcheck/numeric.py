@@ -153,6 +153,9 @@ class Lines:
         last_digits = self.eps * float(np.linalg.norm(self.upstream * self.base))
         hidden = (_HIDDEN * last_digits + _UNDERFLOW * weight) / size
         grain = _GRAIN * (last_digits + self.eps * weight)
+        if rounding == 0.0:
+            # No step moved anything: numbers of order 1 inside f, such as 1 - z, may round it off.
+            hidden += _HIDDEN * self.eps * weight / size
         return from_ladder(*map(np.array, (ahead, behind, up, down)), rounding, grain, hidden)
 
 
