@@ -78,7 +78,9 @@ def test_a_simple_rnn_is_shown_beside_a_gated_cell_but_not_kept(clips, tmp_path,
     assert all(np.array_equal(a, b) for a, b in zip(kept, again, strict=True))
 
 
-def test_ctrl_c_in_the_comparison_keeps_the_whole_network(clips, tmp_path, capsys, monkeypatch):
+def test_ctrl_c_in_the_comparison_keeps_the_whole_network(
+    clips, tmp_path, capsys, monkeypatch, ctrl_c
+):
     def press(self, epoch, logs=None):
         if self.name == "SimpleRNN":
             os.kill(os.getpid(), signal.SIGINT)
@@ -214,20 +216,31 @@ def test_backend_and_threads_rule_one_command_only(model, clips):
     assert (scratchrnn.get_backend(), scratchrnn.get_num_threads()) == before
 
 
-def test_ctrl_c_saves_the_network_as_it_is(clips, tmp_path, capsys, monkeypatch):
+def test_ctrl_c_saves_the_network_as_it_is(clips, tmp_path, capsys, monkeypatch, ctrl_c):
     def press(self, epoch, logs=None):
         if epoch == 1:
             os.kill(os.getpid(), signal.SIGINT)
 
     monkeypatch.setattr(EpochBar, "on_epoch_end", press)
     output = tmp_path / "m.npz"
+    before = signal.getsignal(signal.SIGINT)  # ignored where the tests run in the background
     assert main(["train", str(clips), "-o", str(output), *TINY, "--epochs", "500"]) == 130
     assert str(output) in capsys.readouterr().out
     classifier = ClipClassifier.load(output)
     assert classifier.about["epochs"] == 2
     assert np.isfinite(classifier.predict([next(clips.glob("left/*.gif"))])).all()
     assert sorted(p.name for p in tmp_path.iterdir() if p.is_file()) == ["m.npz"]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_ctrl_c_that_is_ignored_stays_ignored(clips, tmp_path, monkeypatch, ctrl_c):
+    monkeypatch.setattr(
+        EpochBar, "on_epoch_end", lambda *_: os.kill(os.getpid(), signal.SIGINT)
+    )
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    output = str(tmp_path / "m.npz")
+    assert main(["train", str(clips), "-o", output, "--no-report", "--alone", *TINY]) == 0
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 def test_ctrl_c_before_there_is_anything_to_save(clips, tmp_path, capsys, monkeypatch):
