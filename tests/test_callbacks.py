@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scratchrnn import callbacks, layers, metrics, optimizers
+from scratchrnn import callbacks, layers, metrics, optimizers, utils
 from scratchrnn.models import Sequential, load_model
+from scratchrnn.random import make_generator
 
 X = np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32)
 Y = X[:, :1] - 2 * X[:, 1:2]
@@ -323,6 +324,40 @@ def test_a_run_that_failed_goes_on_at_its_epoch_as_in_keras(tmp_path):
     unbroken = model_of()
     fit([], unbroken, epochs=10)
     np.testing.assert_array_equal(model.weights[0], unbroken.weights[0])
+
+
+def test_a_run_that_had_stopped_early_does_not_train_on(tmp_path):
+    def stop():
+        return callbacks.EarlyStopping("loss", min_delta=1e9)
+
+    def fail(logs):
+        raise Stop
+
+    keep, model = callbacks.BackupAndRestore(tmp_path), model_of()
+    with pytest.raises(Stop):
+        fit([keep, stop(), callbacks.LambdaCallback(on_train_end=fail)], model, epochs=9)
+    assert model.history.epoch == [0, 1]
+    other = model_of(seed=5)
+    assert fit([keep, stop()], other, epochs=9).epoch == []
+    np.testing.assert_array_equal(model.weights[0], other.weights[0])
+
+
+def test_what_draws_from_the_common_stream_draws_the_same_numbers(tmp_path):
+    def run(keep, further=()):
+        utils.set_random_seed(3)
+        draw = callbacks.LambdaCallback(
+            on_epoch_begin=lambda epoch, logs: drawn.append((epoch, make_generator().random()))
+        )
+        fit([keep, draw, *further], epochs=5)
+
+    drawn: list[tuple[int, float]] = []
+    run(callbacks.BackupAndRestore(tmp_path / "a"))
+    expected = drawn.copy()
+    drawn.clear()
+    with pytest.raises(Stop):
+        run(callbacks.BackupAndRestore(tmp_path / "b"), [stop_at(2)])
+    run(callbacks.BackupAndRestore(tmp_path / "b"))
+    assert drawn[:2] == expected[:2] and drawn[3:] == expected[2:]
 
 
 def test_the_backup_stays_if_asked_and_the_next_run_has_nothing_to_do(tmp_path):

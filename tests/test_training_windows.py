@@ -183,6 +183,7 @@ def test_layers_are_as_before_when_training_ends():
     before = model.predict(x, verbose=0)
     model.fit(x, y, tbptt=K, verbose=0)
     assert [layer.stateful for layer in model.layers if hasattr(layer, "stateful")] == [False] * 2
+    assert all(layer.states is None for layer in model.layers if hasattr(layer, "stateful"))
     np.testing.assert_array_equal(before, model.predict(x, verbose=0))
 
 
