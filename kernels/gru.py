@@ -45,7 +45,7 @@ from .sequence import (
     segment_steps,
     segments_backward,
 )
-from .tile import multiply, padded, panels, store_panels
+from .tile import multiply, padded, panels_off, store_panels
 from .workspace import fresh, workspace
 
 U64 = np.uint64
@@ -192,7 +192,7 @@ def _units_backward(
 @jit
 def _backward_rows(
     order, when, until, lead, active, dh, T, first, rank, h, gates, u_n, das, dus, ks, dx,
-    dh_next, wxT, whT, wnT, zeros, dropped, after, phi, sigma, da, du, dhs, dk, dxs, hd, at,
+    dh_next, wxT, whT, wnT, zeros, dropped, after, phi, sigma, da, du, dhs, dk, dxs, hd, at, place,
 ):  # fmt: skip
     """Steps from the last to `first` of some rows: equations (6') to (1')."""
     N, H, D = len(dh_next), h.shape[1], dx.shape[1]
@@ -215,13 +215,13 @@ def _backward_rows(
             for j in range(U64(H)):
                 dhs[r, j] += dk[r, j]
             copy_row(dx, order[r] * T + when[s, r], one, one, dxs, r)
-            q = at[r] - first * N
+            place[r] = at[r] - first * N
             if len(rank):
-                q = rank[q]
-            store_panels(das, q, da, r)
-            store_panels(dus, q, du, r)
+                place[r] = rank[place[r]]
             if len(ks):
-                copy_row(ks, q, one, one, hd, r)
+                copy_row(ks, place[r], one, one, hd, r)
+        store_panels(das, place, da, m)
+        store_panels(dus, place, du, m)
     for r in range(len(order)):
         n = order[r]
         add_upstream(dh, n, T, first, lead[r], dhs, r)
@@ -364,11 +364,12 @@ def gru_backward(dh, cache, dhT=None, *, onto=None):
         def scratch(rows):
             columns = (padded(q, dtype.itemsize) for q in (3 * H, 3 * H, H, H, D))
             arrays = [work.take(rows, q) for q in columns]
-            return *arrays, work.take(rows, H), work.take(rows, dtype=INT)
+            arrays.append(work.take(rows, H))
+            return *arrays, *(work.take(rows, dtype=INT) for _ in range(2))
 
         K, cut = N * segment_steps(T, step_bytes), 3 * H if after else 2 * H
-        das = work.take(*panels(K, 3 * H, dtype.itemsize))
-        dus = work.take(*panels(K, 3 * H if after else H, dtype.itemsize))
+        das = work.take(*panels_off(K, 3 * H, dtype.itemsize))
+        dus = work.take(*panels_off(K, 3 * H if after else H, dtype.itemsize))
         ks = work.take(0 if after else K, H)
         weights = [packed_transposed(work, W) for W in (Wx, Wh[:, :cut], Wh[:, cut:])]
         zeros = padded_row(work, max(D, H))

@@ -49,7 +49,7 @@ from .sequence import (
     segment_steps,
     segments_backward,
 )
-from .tile import VECTOR, multiply, padded, panels, store_panels
+from .tile import VECTOR, copy, multiply, padded, panels_off, store_panels
 from .workspace import fresh, workspace
 
 U64 = np.uint64
@@ -188,7 +188,7 @@ def _units_backward(da, m, at, N, c, gates, dhs, dcs, tc, here, p, phi, sigma):
 @jit
 def _backward_rows(
     order, when, until, lead, active, dh, T, first, rank, c, gates, das, dx, dh_next, dc_next,
-    wT, zeros, p, dropped, phi, sigma, da, dhs, dcs, tc, at, here,
+    wT, zeros, p, dropped, phi, sigma, da, dhs, dcs, tc, at, here, place,
 ):  # fmt: skip
     """Steps from the last to `first` of some rows: equations (7') to (2'), dh_prev and dx."""
     N, H, D = len(dh_next), c.shape[1], dx.shape[1]
@@ -205,12 +205,11 @@ def _backward_rows(
         _units_backward(da, m, at, N, c, gates, dhs, dcs, tc, here, p, phi, sigma)
         multiply(dhs, zero, zeros, zero, da, zero, zero, wT, m, H + D)  # (1') dh_prev | dx
         for r in range(m):
-            for j in range(U64(D)):
-                dx[order[r] * T + when[s, r], j] = dhs[r, U64(H) + j]
-            q = at[r] - first * N
+            copy(dx, (order[r] * T + when[s, r]) * D, dhs, r * dhs.shape[1] + H, D)
+            place[r] = at[r] - first * N
             if len(rank):
-                q = rank[q]
-            store_panels(das, q, da, r)
+                place[r] = rank[place[r]]
+        store_panels(das, place, da, m)
         scale_rows(dhs, m, order, dropped)
     for r in range(len(order)):
         n = order[r]
@@ -368,9 +367,9 @@ def lstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None):
             shapes = [(rows, padded(q, dtype.itemsize)) for q in (4 * H, H + D)]
             shapes += [(rows, H), (rows, H)]
             arrays = [work.take(*shape) for shape in shapes]
-            return *arrays, *(work.take(rows, dtype=INT) for _ in range(2))
+            return *arrays, *(work.take(rows, dtype=INT) for _ in range(3))
 
-        count, row = panels(N * segment_steps(T, step_bytes), 4 * H, dtype.itemsize)
+        count, row = panels_off(N * segment_steps(T, step_bytes), 4 * H, dtype.itemsize)
         das, zeros = work.take(count, row), padded_row(work, H + D)
         wT = packed_transposed(work, Wh, Wx)
         upstream, mark = readable(dh).reshape(-1, H), work.used
@@ -381,7 +380,7 @@ def lstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None):
             run_shares(_backward_rows, segment.shares, arguments, scratch)
             h_prev = segment.rows(h[:T] * dropped if len(dropped) else h)
             K, rows = segment.count, (das, segment.count, threads)
-            tasks = sum_x.tasks(segment.rows(X), *rows) + sum_h.tasks(h_prev, *rows, bias=False)
+            tasks = sum_x.tasks(segment.rows(X), *rows, sum_h, h_prev)
             if len(p):
                 tasks.append((_add_peepholes, dp, das, segment.rows(c), segment.rows(c[1:]), K))
             pool.run(tasks)

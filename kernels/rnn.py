@@ -40,7 +40,7 @@ from .sequence import (
     segment_steps,
     segments_backward,
 )
-from .tile import multiply, padded, panels, store_panels
+from .tile import copy, multiply, padded, panels_off, store_panels
 from .workspace import fresh, workspace
 
 U64 = np.uint64
@@ -103,7 +103,7 @@ def _forward_rows(
 @jit
 def _backward_rows(
     order, when, until, lead, active, dh, T, first, rank, h, das, dx, dh_next, wT, zeros, dropped,
-    phi, da, dhs, at,
+    phi, da, dhs, at, place,
 ):  # fmt: skip
     """Steps from the last to `first` of some rows: equations (2') and (1'), dh_prev and dx."""
     N, H, D = len(dh_next), h.shape[1], dx.shape[1]
@@ -121,12 +121,11 @@ def _backward_rows(
                 da[r, j] *= dhs[r, j]  # (2')
         multiply(dhs, zero, zeros, zero, da, zero, zero, wT, m, H + D)  # (1') dh_prev | dx
         for r in range(m):
-            for j in range(U64(D)):
-                dx[order[r] * T + when[s, r], j] = dhs[r, U64(H) + j]
-            q = at[r] - (first + 1) * N
+            copy(dx, (order[r] * T + when[s, r]) * D, dhs, r * dhs.shape[1] + H, D)
+            place[r] = at[r] - (first + 1) * N
             if len(rank):
-                q = rank[q]
-            store_panels(das, q, da, r)
+                place[r] = rank[place[r]]
+        store_panels(das, place, da, m)
         scale_rows(dhs, m, order, dropped)
     for r in range(len(order)):
         n = order[r]
@@ -257,9 +256,9 @@ def rnn_backward(dh, cache, dhT=None, *, onto=None):
 
         def scratch(rows):
             arrays = [work.take(rows, padded(q, dtype.itemsize)) for q in (H, H + D)]
-            return *arrays, work.take(rows, dtype=INT)
+            return *arrays, *(work.take(rows, dtype=INT) for _ in range(2))
 
-        das = work.take(*panels(N * segment_steps(T, step_bytes), H, dtype.itemsize))
+        das = work.take(*panels_off(N * segment_steps(T, step_bytes), H, dtype.itemsize))
         wT, zeros = packed_transposed(work, Wh, Wx), padded_row(work, H + D)
         upstream, mark = readable(dh).reshape(-1, H), work.used
         for segment in segments_backward(mask, N, T, threads, step_bytes):
@@ -269,5 +268,5 @@ def rnn_backward(dh, cache, dhT=None, *, onto=None):
             run_shares(_backward_rows, segment.shares, arguments, scratch)
             h_prev = segment.rows(h[:T] * dropped if len(dropped) else h)
             rows = das, segment.count, threads
-            pool.run(sum_x.tasks(segment.rows(X), *rows) + sum_h.tasks(h_prev, *rows, bias=False))
+            pool.run(sum_x.tasks(segment.rows(X), *rows, sum_h, h_prev))
     return RNNGrads(dx, dh_next, sum_x.dW, sum_h.dW, sum_x.db if cache.has_bias else None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .jit import part
+from .tile import copy
 
 U64 = np.uint64
 
@@ -16,10 +17,9 @@ U64 = np.uint64
 @part
 def copy_row(array, first, step, count, values, i):
     """array[first], array[first + step], … = values[i], `count` times; the shorter row counts."""
-    columns = min(array.shape[1], values.shape[1])
+    row, columns = array.shape[1], min(array.shape[1], values.shape[1])
     for q in range(count):
-        for j in range(columns):
-            array[first + q * step, j] = values[i, j]
+        copy(array, (first + q * step) * row, values, i * values.shape[1], columns)
 
 
 @part
@@ -28,13 +28,12 @@ def gather_inputs(x, T, N, order, when, active, s, X, xs):
 
     From round s on, as many whole rounds as xs has room for.
     """
-    k = 0
+    D, k = X.shape[1], 0
     while s < len(active) and k + active[s] <= len(xs):
         for r in range(active[s]):
             n, t = order[r], when[s, r]
-            for j in range(X.shape[1]):
-                X[t * N + n, j] = x[n * T + t, j]
-                xs[k, j] = x[n * T + t, j]
+            copy(X, (t * N + n) * D, x, (n * T + t) * D, D)
+            copy(xs, k * D, x, (n * T + t) * D, D)
             k += 1
         s += 1
     return k

@@ -164,11 +164,25 @@ class WeightGradient:
         if db is not None:
             self.bias_sum[0, : self.columns] = db
 
-    def tasks(self, a: np.ndarray, das: np.ndarray, count: int, threads: int, bias=True) -> list:
-        """Return tasks for the pool that add the `count` rows of a segment."""
-        bias_sum = self.bias_sum if bias else self.bias_sum[:0]
+    def tasks(self, a, das, count, threads, beside=None, a2=None, bias=True) -> list[tuple]:
+        """Return tasks for the pool that add the `count` rows of a segment.
+
+        Parameters
+        ----------
+        a : ndarray, (count, rows of dW)
+        das : ndarray
+            The da of the segment in panels.
+        count, threads : int
+        beside : WeightGradient, optional
+            Another one, of `a2`, to which the same da belong.
+        a2 : ndarray, (count, rows of the other dW)
+        bias : bool, default True
+            Add to db as well.
+        """
+        sums = self.bias_sum if bias else self.bias_sum[:0]
+        other = (self.sum[:0], a) if beside is None else (beside.sum, a2)
         return [
-            (add_transposed, self.sum, bias_sum, a, das, count, *cut, self.one)
+            (add_transposed, self.sum, a, *other, sums, das, count, *cut, self.one)
             for cut in cuts(self.panels, threads)
         ]
 

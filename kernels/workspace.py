@@ -84,9 +84,10 @@ def fresh(shape: tuple[int, ...], dtype: np.dtype, zero: bool = False) -> np.nda
 
 
 class _Returned:
-    """Memory that came back, the latest last."""
+    """Memory that came back, the latest last, at most so many bytes of it."""
 
-    def __init__(self):
+    def __init__(self, most: int = _MOST_KEPT):
+        self.most = most
         self.lock = threading.RLock()  # a lease may end while this thread is in here
         self.by_size: OrderedDict[int, list[np.ndarray]] = OrderedDict()
         self.kept = 0
@@ -104,7 +105,7 @@ class _Returned:
             self.by_size.setdefault(memory.size, []).append(memory)
             self.by_size.move_to_end(memory.size)
             self.kept += memory.size
-            while self.kept > _MOST_KEPT:  # forget what has waited longest
+            while self.kept > self.most:  # forget what has waited longest
                 size, waiting = next(iter(self.by_size.items()))
                 self.kept -= size * len(waiting)
                 del self.by_size[size]

@@ -236,7 +236,7 @@ def test_memory_of_results_comes_back_when_they_are_gone():
 
 
 def test_memory_kept_for_later_is_bounded(monkeypatch):
-    monkeypatch.setattr(workspace, "_MOST_KEPT", 3 * 2**20)
+    monkeypatch.setattr(workspace._returned, "most", 3 * 2**20)
     dtype = np.dtype(np.uint8)
     arrays = [workspace.fresh((2**20 + 2**17 * i,), dtype) for i in range(8)]
     arrays.clear()
