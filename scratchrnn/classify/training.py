@@ -29,21 +29,23 @@ class Run(NamedTuple):
 class _StopOnInterrupt(Callback):
     """Turns the first Ctrl-C into a stop after the batch; a second one interrupts at once.
 
-    In the middle of a batch some weights may be updated and others not.
+    In the middle of a batch some weights may be updated and others not. Where Ctrl-C is ignored,
+    as in what a script runs in the background, it stays ignored.
     """
 
     def __init__(self):
         self.asked = False
         self._before: Any = None
-        self._main = threading.current_thread() is threading.main_thread()
+        main = threading.current_thread() is threading.main_thread()
+        self._listens = main and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
 
     def __enter__(self) -> _StopOnInterrupt:
-        if self._main:
+        if self._listens:
             self._before = signal.signal(signal.SIGINT, self._ask)
         return self
 
     def __exit__(self, *exception) -> None:
-        if self._main:
+        if self._listens:
             signal.signal(signal.SIGINT, self._before)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:

@@ -91,7 +91,7 @@ def test_clips_that_no_demo_wrote_are_left_alone(tmp_path, capsys):
     assert mine.read_bytes() == b"precious"
 
 
-def test_ctrl_c_leaves_a_usable_model_and_no_page(tmp_path, capsys, monkeypatch):
+def test_ctrl_c_leaves_a_usable_model_and_no_page(tmp_path, capsys, monkeypatch, ctrl_c):
     def press(self, epoch, logs=None):
         if self.name == "SimpleRNN":
             os.kill(os.getpid(), signal.SIGINT)
