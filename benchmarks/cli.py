@@ -79,7 +79,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 1 if a contender gave wrong results.
+        0; 1 if a contender gave wrong results, 130 if the run was stopped.
     """
     parse = parser()
     options = parse.parse_args(arguments)
@@ -102,6 +102,9 @@ def main(arguments: list[str] | None = None) -> int:
                 if not options.suites or name in options.suites:
                     SUITES[name].run(session)
                     _show(session, name)
+        except KeyboardInterrupt:
+            print("stopped")
+            return 130
         finally:
             _keep(session, about, options.output)
     print(f"{time.monotonic() - began:.0f} s in all")
