@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scratchrnn import callbacks, layers, optimizers, regularizers
+from scratchrnn import callbacks, layers, optimizers, regularizers, use_backend
 from scratchrnn.models import Sequential
 
 sys.path.insert(0, str(Path(__file__).parent / "reference"))
@@ -38,9 +38,15 @@ def test_histories_and_weights_are_those_of_keras(name):
         np.testing.assert_allclose(weight, kept[f"final.{k}"], rtol=1e-4, atol=2e-5)
 
 
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
 @pytest.mark.parametrize("problem", ["document", "windows"])
 @pytest.mark.parametrize("cell", ["LSTM", "GRU", "SimpleRNN"])
-def test_a_hundred_epochs_follow_keras(problem, cell):
+def test_a_hundred_epochs_follow_keras(problem, cell, backend):
+    with use_backend(backend):
+        follow_keras(problem, cell)
+
+
+def follow_keras(problem, cell):
     case = store.load("keras_histories.npz")[f"{problem}_{cell}"]
     model = Sequential()
     model.add(getattr(layers, cell)(case["units"], input_shape=case["x"].shape[1:]))
