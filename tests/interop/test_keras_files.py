@@ -15,6 +15,8 @@ h5py = pytest.importorskip("h5py", reason="h5py is not installed (extra keras-we
 
 from scratchrnn import layers as L  # noqa: E402
 from scratchrnn.interop import (  # noqa: E402
+    keras_model,
+    keras_weights,
     load_keras_model,
     load_keras_weights,
     save_keras_model,
@@ -178,6 +180,23 @@ def test_a_file_that_does_not_fit_is_refused_and_changes_nothing(tmp_path, messa
     with pytest.raises(ValueError, match=rf"load_keras_weights: .*m\.weights\.h5: .*{message}"):
         load_keras_weights(model, path)
     assert all((a == b).all() for a, b in zip(before, model.weights, strict=True))
+
+
+def test_limits_let_honest_files_through_and_stop_others(tmp_path, monkeypatch):
+    model = small_model()
+    path, weights = rewritten(tmp_path), tmp_path / "m.weights.h5"
+    save_keras_weights(model, weights)
+    monkeypatch.setattr(keras_model, "_SMALL", 0)
+    load_keras_model(path)
+    monkeypatch.setattr(keras_model, "_MAX_EXPANSION", 1)
+    with pytest.raises(ValueError, match="expands too far"):
+        load_keras_model(path)
+    count = len(tree(weights))
+    monkeypatch.setattr(keras_weights, "_MAX_OBJECTS", count)
+    load_keras_weights(model, weights)
+    monkeypatch.setattr(keras_weights, "_MAX_OBJECTS", count - 1)
+    with pytest.raises(ValueError, match="too many objects"):
+        load_keras_weights(model, weights)
 
 
 def test_a_declared_size_takes_no_memory(tmp_path):
