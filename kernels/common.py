@@ -55,7 +55,7 @@ def given_or_zeros(who: str, name: str, value, shape: tuple[int, ...], dtype) ->
     """Return a copy of a state or of a gradient from outside, checked; None means zeros."""
     if value is None:
         return np.zeros(shape, dtype)
-    return np.array(shaped(who, name, value, shape, dtype))
+    return np.array(shaped(who, name, value, shape, dtype), order="C")  # kernels walk rows
 
 
 def check_sequence(who, G, x, states, Wx, Wh, b, mask, recurrent_mask, bias_shape=None):
@@ -110,7 +110,7 @@ def check_sequence(who, G, x, states, Wx, Wh, b, mask, recurrent_mask, bias_shap
 
 def rows_or_none(value: np.ndarray | None, like: np.ndarray) -> np.ndarray:
     """Return a fresh 2-D array as compiled code wants an option; one without rows for None."""
-    return np.empty((0, like.shape[-1]), like.dtype) if value is None else np.array(value)
+    return np.empty((0, like.shape[-1]), like.dtype) if value is None else np.array(value, order="C")
 
 
 def cached_mask(mask: np.ndarray | None) -> np.ndarray | None:
