@@ -88,7 +88,7 @@ class RNN(SequenceLayer):
 
     def build(self, input_shape):
         if not self.cell.built:
-            self.cell.build((input_shape[0], *input_shape[2:]))
+            self.cell.build((None, *input_shape[2:]))
         self._features = tuple(input_shape[2:])
         super().build(input_shape)
 
@@ -123,7 +123,7 @@ class RNN(SequenceLayer):
         for piece in pieces:
             run.starts.append((y, states))
             ys, states, caches = self._run_piece(run, piece, y, states)
-            y = ys[-1] if ys else y
+            y = ys[-1]
             if self.return_sequences:
                 outputs += ys
         self._kept = run._replace(caches=caches if len(pieces) == 1 else None)
@@ -147,7 +147,7 @@ class RNN(SequenceLayer):
     def _output(self, outputs, y, mask):
         blank = mask if self.zero_output_for_mask else None
         if self.return_sequences:
-            y = np.stack(outputs, axis=1) if outputs else y[:, None][:, :0]
+            y = np.stack(outputs, axis=1)
             return y if blank is None else np.where(blank[..., None], y, 0)
         return y.copy() if blank is None else np.where(blank[:, -1:], y, 0)
 

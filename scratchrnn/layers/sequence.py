@@ -204,8 +204,10 @@ class SequenceLayer(Layer):
 
     def call(self, x, mask=None, training=False, initial_state=None):
         self._check_input(x)
+        who = type(self).__name__
+        if x.shape[1] == 0:
+            raise ValueError(f"{who}: x: expected at least one step, got {x.shape}")
         if mask is not None and mask.shape != x.shape[:2]:
-            who = type(self).__name__
             raise ValueError(f"{who}: mask: expected (N, T)={x.shape[:2]}, got {mask.shape}")
         if self.go_backwards:
             x, mask = x[:, ::-1], None if mask is None else mask[:, ::-1]
@@ -282,7 +284,7 @@ def segments(T: int, checkpoint: bool | int) -> list[slice]:
     >>> [len(segments(T, True)) for T in (100, 1000, 10_000)]
     [10, 17, 100]
     """
-    if not checkpoint or T == 0:
+    if not checkpoint:
         return [slice(0, T)]
     k = max(math.isqrt(T - 1) + 1, min(64, T // 16)) if checkpoint is True else checkpoint
     return [slice(start, min(start + k, T)) for start in range(0, T, k)]

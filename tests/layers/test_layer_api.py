@@ -337,6 +337,8 @@ def test_wrong_inputs_of_a_recurrence_are_errors():
     layer(x)
     with pytest.raises(ValueError, match=r"LSTM: x: expected \(N, T, D=2\), got \(2, 5\)"):
         layer(np.zeros((2, 5)))
+    with pytest.raises(ValueError, match=r"LSTM: x: expected at least one step, got \(3, 0, 2\)"):
+        layer(np.zeros((3, 0, 2)))
     with pytest.raises(ValueError, match=r"LSTM: mask: expected \(N, T\)=\(3, 5\), got \(5, 3\)"):
         layer(x, mask=np.ones((5, 3), bool))
     with pytest.raises(ValueError, match=r"initial_state: expected \['h', 'c'\], got 1 arrays"):

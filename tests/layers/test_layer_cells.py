@@ -177,6 +177,25 @@ def test_checkpoints_of_cells_give_the_same_bits():
             np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("cell", [layers.SimpleRNNCell, layers.LSTMCell, layers.GRUCell])
+def test_cells_drop_the_same_inputs_at_every_step_and_only_in_training(cell):
+    layer = layers.RNN([cell(4, dropout=0.5, use_bias=False, seed=1)], return_sequences=True)
+    x = np.ones((50, 3, 2), np.float32)
+    np.testing.assert_array_equal(layer(x), layer(x))
+    assert layer.backward(np.ones((50, 3, 4))).all()
+    first, second = layer(x, training=True), layer(x, training=True)
+    assert not np.array_equal(first, second)
+    dropped = layer.backward(np.ones((50, 3, 4))) == 0
+    assert (dropped == dropped[:, :1]).all() and 0.3 < dropped.mean() < 0.7
+
+
+def test_cells_drop_states_in_training():
+    layer = layers.RNN(layers.SimpleRNNCell(4, recurrent_dropout=0.9, seed=1))
+    x = sequence().astype(np.float32)
+    assert not np.array_equal(layer(x), layer(x, training=True))
+    np.testing.assert_array_equal(layer(x[:, :1]), layer(x[:, :1], training=True))
+
+
 def test_one_step_of_a_cell_is_a_sequence_of_one():
     cell = layers.LSTMCell(4, seed=1)
     x, states = np.ones((3, 2), np.float32), [np.full((3, 4), 0.5), np.full((3, 4), -1.0)]
