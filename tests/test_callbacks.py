@@ -328,7 +328,7 @@ def test_a_run_that_failed_goes_on_at_its_epoch_as_in_keras(tmp_path):
 
 def test_a_run_that_had_stopped_early_does_not_train_on(tmp_path):
     def stop():
-        return callbacks.EarlyStopping("loss", min_delta=1e9)
+        return callbacks.EarlyStopping("loss", min_delta=1e9, restore_best_weights=True)
 
     def fail(logs):
         raise Stop

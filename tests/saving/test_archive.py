@@ -200,7 +200,7 @@ def test_smuggled_and_missing_members_are_told(tmp_path, honest):
 
 def test_compressed_members_are_told(tmp_path, honest):
     members = list(mutants.members_of(honest).items())
-    assert "compressed" in refused(tmp_path, mutants.zipped(members, zipfile.ZIP_DEFLATED))
+    assert ".npy: compressed" in refused(tmp_path, mutants.zipped(members, zipfile.ZIP_DEFLATED))
 
 
 def test_a_header_that_declares_more_than_there_is_is_told(tmp_path, honest):
