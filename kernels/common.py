@@ -110,7 +110,9 @@ def check_sequence(who, G, x, states, Wx, Wh, b, mask, recurrent_mask, bias_shap
 
 def rows_or_none(value: np.ndarray | None, like: np.ndarray) -> np.ndarray:
     """Return a fresh 2-D array as compiled code wants an option; one without rows for None."""
-    return np.empty((0, like.shape[-1]), like.dtype) if value is None else np.array(value, order="C")
+    if value is None:
+        return np.empty((0, like.shape[-1]), like.dtype)
+    return np.array(value, order="C")
 
 
 def cached_mask(mask: np.ndarray | None) -> np.ndarray | None:
