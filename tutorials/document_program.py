@@ -16,9 +16,9 @@ data = np.sin(np.arange(200) / 5).reshape(-1, 1, 1) + 0.1 * rng.normal(size=(200
 
 # ---------------------------------------------------------------------------------------------
 
-import numpy as np  # noqa: E402, F811, I001
-from scratchrnn.models import Sequential  # noqa: E402
-from scratchrnn.layers import Dense, LSTM, Dropout  # noqa: E402, F401
+import numpy as np  # noqa: I001
+from scratchrnn.models import Sequential
+from scratchrnn.layers import Dense, LSTM, Dropout  # noqa: F401
 
 train_data = data[: int(len(data) * 0.8)]
 test_data = data[int(len(data) * 0.8) :]
