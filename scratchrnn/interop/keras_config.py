@@ -93,7 +93,9 @@ def _translated(where: str, description, depth: int) -> dict:
         elif key in _INNER and value is not None:
             ours[key] = _translated(where, value, depth + 1)
         elif key == "cells":
-            ours[key] = [_translated(where, inner, depth + 1) for inner in value or []]
+            if not isinstance(value, list):
+                _refuse(f"{where}: cells", "a list of cells", value)
+            ours[key] = [_translated(where, inner, depth + 1) for inner in value]
         elif isinstance(value, dict):  # an initializer or a regularizer
             inner, arguments = _object(f"{where}: {key}", value)
             kept = {k: v for k, v in arguments.items() if v is not None}

@@ -332,6 +332,9 @@ BAD_CONFIGS = {
     "kernel_initializer: module: expected keras, got 'subprocess'": lambda c: gru(c)[
         "config"
     ].update(kernel_initializer={"module": "subprocess", "class_name": "Popen", "config": {}}),
+    "cells: expected a list of cells, got 3": lambda c: next(
+        d for d in c["config"]["layers"] if d["class_name"] == "RNN"
+    )["config"]["cell"]["config"].update(cells=3),
     "no such argument": lambda c: gru(c)["config"].update(colour="red"),
     "units: expected an integer": lambda c: gru(c)["config"].update(units=-1),
     "more than the file holds": lambda c: gru(c)["config"].update(units=2**30),
