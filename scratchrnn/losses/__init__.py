@@ -9,6 +9,7 @@ value, dy_pred = loss.value_and_gradient(y_true, y_pred, sample_weight, mask)
 from .base import Loss
 from .by_shape import Crossentropy
 from .crossentropy import BinaryCrossentropy, CategoricalCrossentropy
+from .detection import BoxAndPresence
 from .focal import BinaryFocalCrossentropy, CategoricalFocalCrossentropy
 from .functional import (
     binary_crossentropy,
@@ -58,6 +59,7 @@ from .sparse import (
 __all__ = [
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
+    "BoxAndPresence",
     "CategoricalCrossentropy",
     "CategoricalFocalCrossentropy",
     "CategoricalGeneralizedCrossEntropy",

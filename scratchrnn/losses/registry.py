@@ -7,6 +7,7 @@ import numpy as np
 from . import (
     by_shape,
     crossentropy,
+    detection,
     focal,
     functional,
     probabilistic,
@@ -41,6 +42,7 @@ CLASSES = {
         segmentation.Dice,
         segmentation.Tversky,
         by_shape.Crossentropy,
+        detection.BoxAndPresence,
     )
 }
 FUNCTIONS = {

@@ -50,6 +50,11 @@ def label_logits(seed=0):
     return labels(seed)[0], 2.0 * rng(seed + 1).normal(size=(N, T, C))
 
 
+def boxes(seed=0):
+    t, p = reals(seed)
+    return np.concatenate([t[..., :-1], rng(seed + 1).random((N, T, 1))], axis=-1), p
+
+
 def channels_first(pair):
     t, p = pair
     return t, np.moveaxis(p, -1, 1)
@@ -101,6 +106,7 @@ CASES = {
     "Dice axis": ({"axis": (1, 2)}, binary()),
     "Tversky": ({"alpha": 0.3, "beta": 0.8, "axis": (1, 2)}, binary()),
     "Crossentropy": ({}, labels()),
+    "BoxAndPresence": ({"delta": 0.6, "box_weight": 1.7}, boxes()),
 }
 
 each_case = pytest.mark.parametrize("name", CASES)
