@@ -9,6 +9,10 @@ the block begins with the process's choice. Without either, the environment vari
 SCRATCHRNN_BACKEND decides, and without that it is ``"numba"`` where Numba is installed
 (``"numpy"`` under Emscripten). A backend that cannot run is an error, never a silent fallback.
 
+One thing the default does that a choice never does: a sequence of a single step, which has no loop
+to compile and whose products are BLAS's either way, runs in NumPy. A program that sees no longer
+sequences then never loads Numba, which takes longer than some of them run.
+
 Importing this module imports neither Numba nor threadpoolctl: the first kernel call does.
 """
 
@@ -27,6 +31,7 @@ from typing import NamedTuple
 
 _HOMES = {"numpy": "cells", "numba": "kernels"}
 _RECURRENCES = ("rnn", "lstm", "gru")
+_CHOSEN = {True: " (the default; sequences of one step in NumPy)", False: " (chosen)"}
 _process_choice: str | None = None
 _local_choice: ContextVar[str | None] = ContextVar("scratchrnn_backend", default=None)
 
@@ -50,11 +55,14 @@ def _numba_can_run() -> bool:
     return sys.platform != "emscripten" and importlib.util.find_spec("numba") is not None
 
 
-def _default_backend() -> str:
-    name = os.environ.get("SCRATCHRNN_BACKEND")
-    if name:
-        return _check_backend("SCRATCHRNN_BACKEND", name)
-    return "numba" if _numba_can_run() else "numpy"
+def _choice() -> str | None:
+    """Return the backend that somebody asked for, if anybody did."""
+    global _process_choice
+    local = _local_choice.get()
+    if local is None and _process_choice is None and os.environ.get("SCRATCHRNN_BACKEND"):
+        name = os.environ["SCRATCHRNN_BACKEND"]
+        _process_choice = _check_backend("SCRATCHRNN_BACKEND", name)
+    return local or _process_choice
 
 
 def set_backend(name: str) -> None:
@@ -86,7 +94,7 @@ def set_backend(name: str) -> None:
 
 
 def get_backend() -> str:
-    """Return the name of the backend that a layer called now would use.
+    """Return the name of the backend that a layer would use now for a sequence of some steps.
 
     Returns
     -------
@@ -99,13 +107,7 @@ def get_backend() -> str:
     >>> scratchrnn.get_backend() in ("numpy", "numba")
     True
     """
-    global _process_choice
-    local = _local_choice.get()
-    if local is not None:
-        return local
-    if _process_choice is None:
-        _process_choice = _default_backend()
-    return _process_choice
+    return _choice() or ("numba" if _numba_can_run() else "numpy")
 
 
 @contextmanager
@@ -138,7 +140,7 @@ def use_backend(name: str) -> Iterator[None]:
         _local_choice.reset(token)
 
 
-def recurrence(name: str) -> Recurrence:
+def recurrence(name: str, steps: int | None = None) -> Recurrence:
     """Return the sequence function and its backward pass of the backend in use.
 
     A cache must go to the ``backward`` that came with its ``forward``: keep the pair.
@@ -147,6 +149,8 @@ def recurrence(name: str) -> Recurrence:
     ----------
     name : str
         ``"rnn"``, ``"lstm"`` or ``"gru"``.
+    steps : int, optional
+        T, the length of the sequence. One step runs in NumPy unless a backend was chosen.
 
     Returns
     -------
@@ -167,7 +171,8 @@ def recurrence(name: str) -> Recurrence:
     """
     if name not in _RECURRENCES:
         raise ValueError(f"recurrence: name: expected one of {_RECURRENCES}, got {name!r}")
-    home = importlib.import_module(f"{__package__}.{_HOMES[get_backend()]}")
+    backend = "numpy" if steps == 1 and _choice() is None else get_backend()
+    home = importlib.import_module(f"{__package__}.{_HOMES[backend]}")
     return Recurrence(getattr(home, f"{name}_forward"), getattr(home, f"{name}_backward"))
 
 
@@ -283,7 +288,7 @@ def show_config() -> None:
     packages = ("numpy", "numba", "llvmlite", "threadpoolctl")
     disk = importlib.import_module(f"{__package__}.kernels.disk")
     rows = {
-        f"scratchrnn {__version__}": f"backend {get_backend()}",
+        f"scratchrnn {__version__}": f"backend {get_backend()}" + _CHOSEN[_choice() is None],
         "Python": f"{platform.python_version()} on {platform.platform()}",
         **{name: _version(name) for name in packages},
         "kernel threads": f"{get_num_threads()} of {os.cpu_count()} processors",

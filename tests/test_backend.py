@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import os
 import subprocess
@@ -125,6 +126,35 @@ def test_recurrence_is_that_of_the_backend_in_use(cell):
     with scratchrnn.use_backend("numba"):
         pair = backend.recurrence(cell)
     assert pair.forward.__module__ == pair.backward.__module__ == f"scratchrnn.kernels.{cell}"
+
+
+ONE_STEP = """
+import sys
+import numpy as np
+import scratchrnn
+from scratchrnn.layers import LSTM
+layer = LSTM(4)
+layer.backward(np.ones_like(layer(np.ones((2, {steps}, 3)))))
+print("numba" in sys.modules, scratchrnn.get_backend())
+"""
+
+
+@pytest.mark.parametrize(
+    ("chosen", "steps", "seen"),
+    [("", 1, "False numba"), ("", 2, "True numba"), ("numba", 1, "True numba"),
+     ("numpy", 2, "False numpy")],
+)  # fmt: skip
+def test_one_step_needs_no_compiler_unless_a_backend_was_chosen(chosen, steps, seen):
+    done = python(ONE_STEP.format(steps=steps), SCRATCHRNN_BACKEND=chosen)
+    assert done.stdout.strip() == seen
+
+
+def test_a_chosen_backend_runs_one_step_too():
+    for choose in (scratchrnn.use_backend, lambda name: contextlib.nullcontext()):
+        for name, home in (("numba", "kernels"), ("numpy", "cells")):
+            scratchrnn.set_backend(name)
+            with choose(name):
+                assert backend.recurrence("gru", 1).forward.__module__ == f"scratchrnn.{home}.gru"
 
 
 def test_an_unknown_recurrence_is_refused():

@@ -32,6 +32,7 @@ def _backend(name: str, **more: str) -> tuple[tuple[str, str], ...]:
 _HERE = __name__
 KERNELS = Contender("kernels", f"{_HERE}.ours", ("numba",), _backend("numba"))
 NUMPY = Contender("NumPy", f"{_HERE}.ours", (), _backend("numpy"))
+DEFAULT = Contender("scratchrnn", f"{_HERE}.ours", ("numba",), _backend(""))
 TORCH = Contender("PyTorch", f"{_HERE}.pytorch", ("torch",))
 KERAS_JAX = Contender(
     "Keras (JAX)", f"{_HERE}.keras_jax", ("keras", "jax"), (("KERAS_BACKEND", "jax"),)
@@ -51,4 +52,4 @@ LADDER = (
 )
 LAYERS = (KERNELS, NUMPY, TORCH, KERAS_JAX, KERAS_TF, ONNX)
 FITTERS = (KERNELS, NUMPY, TORCH, KERAS_JAX, KERAS_TF)
-EVERYONE = (*LAYERS, READER, PYAV, *LADDER)
+EVERYONE = (*LAYERS, DEFAULT, READER, PYAV, *LADDER)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import tempfile
 
 from ..cases import Case
-from ..contenders import FITTERS, KERAS_JAX, KERNELS, TORCH, Contender
+from ..contenders import DEFAULT, FITTERS, KERAS_JAX, KERAS_TF, Contender
 from ..programs import document_program, run_once, take_turns
 from ..results import Measurement
 from ..tables import ratio_table, side_by_side
 from ..turns import Session, compare
 
-BATCHES, PROGRAM, EMPTY = 32, "the document's program", "kernels, empty cache"
+BATCHES, PROGRAM, EMPTY = 32, "the document's program", "scratchrnn, empty cache"
 
 
 def run(session: Session) -> None:
@@ -21,13 +21,13 @@ def run(session: Session) -> None:
     if session.time_is_up():
         session.add("fit", PROGRAM, "", why="no time left")
         return
-    who = (KERNELS, KERAS_JAX) if session.quick else FITTERS
-    who = session.present("fit", PROGRAM, (c for c in who if c != TORCH))
+    who = (DEFAULT, KERAS_JAX) if session.quick else (DEFAULT, KERAS_JAX, KERAS_TF)
+    who = session.present("fit", PROGRAM, who)
     _program(session, who)
 
 
 def _program(session: Session, who: list[Contender]) -> None:
-    empty = [KERNELS._replace(name=EMPTY)] if KERNELS in who else []
+    empty = [DEFAULT._replace(name=EMPTY)] if DEFAULT in who else []
     with tempfile.TemporaryDirectory() as folder:
 
         def once(contender: Contender) -> float:
@@ -39,8 +39,8 @@ def _program(session: Session, who: list[Contender]) -> None:
                 raise RuntimeError(f"{contender.name}: the program did not run to its end")
             return seconds
 
-        if KERNELS in who:
-            once(KERNELS)  # fills the cache
+        if DEFAULT in who:
+            once(DEFAULT)  # fills the cache
         rounds = 1 if session.quick else min(session.rounds, 3)
         take_turns(session, "fit", PROGRAM, rounds, [*who, *empty], once)
 

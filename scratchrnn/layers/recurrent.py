@@ -53,11 +53,11 @@ class Recurrent(Gated, SequenceLayer):
 
     @property
     def backend(self) -> str:
-        """Name of the backend that a call made now would run on."""
+        """Name of the backend that a sequence given now would run on."""
         return backend.get_backend()
 
-    def _recurrence(self) -> backend.Recurrence:
-        return backend.recurrence(self.cell)
+    def _recurrence(self, steps: int) -> backend.Recurrence:
+        return backend.recurrence(self.cell, steps)
 
     def _check_input(self, x) -> None:
         if x.ndim != 3 or x.shape[2] != len(self.kernel):
@@ -74,7 +74,7 @@ class Recurrent(Gated, SequenceLayer):
         recurrent_mask = self._draw_mask(training, self.recurrent_dropout, state)
         options = {**self._options(), "recurrent_mask": recurrent_mask}
         shown = self._shown_steps(mask, states[0] is not None)
-        run = Run(self._recurrence(), x, mask, shown, options, x_dropout, pieces, [], None)
+        run = Run(self._recurrence(T), x, mask, shown, options, x_dropout, pieces, [], None)
         outputs, cache = [], None
         for piece in pieces:
             run.starts.append(states)
