@@ -100,7 +100,7 @@ class ConvLSTM2D(LSTMWeights, Recurrent):
     def _options(self):
         return {**super()._options(), "windows": self.windows}
 
-    def _recurrence(self):
+    def _recurrence(self, steps: int):
         return Recurrence(convlstm_forward, convlstm_backward)
 
     def get_config(self):

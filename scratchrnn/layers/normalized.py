@@ -68,7 +68,7 @@ class LayerNormLSTM(LSTMWeights, Recurrent):
         gains = {"gamma": self.gamma, "gamma_c": self.gamma_c, "beta_c": self.beta_c}
         return {**super()._options(), **gains, "epsilon": self.epsilon}
 
-    def _recurrence(self):
+    def _recurrence(self, steps: int):
         return Recurrence(lnlstm.lnlstm_forward, lnlstm.lnlstm_backward)
 
     def get_config(self):
@@ -127,7 +127,7 @@ class LayerNormGRU(GRUWeights, Recurrent):
         del options["reset_after"]
         return options
 
-    def _recurrence(self):
+    def _recurrence(self, steps: int):
         return Recurrence(lngru.lngru_forward, lngru.lngru_backward)
 
     def get_config(self):
