@@ -60,7 +60,11 @@ def _lay_out(how, work, matrices, K, J, widths):
     for W, width in zip(matrices, widths, strict=True):
         tasks += [(how, readable(W), column, b, *cut) for cut in cuts(len(W), parts)]
         column += width
-    pool.run(tasks)
+    if parts > 1:
+        pool.run(tasks)
+    else:  # to wake a thread would take longer
+        for task, *arguments in tasks:
+            task(*arguments)
     return b
 
 
