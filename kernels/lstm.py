@@ -91,9 +91,9 @@ class LSTMGrads(NamedTuple):
 
 
 @inlined
-def _units(a, k, m, at, gates, hs, cs, p, phi, sigma):
+def _units(a, k, m, hs, cs, p, phi, sigma):
     """Equations (2) to (7) for m rows of `a`, in place; hs and cs become those of this step."""
-    H, zero, one = hs.shape[1], np.int64(0), np.int64(1)
+    H, zero = hs.shape[1], np.int64(0)
     f, g, o = U64(H), U64(2 * H), U64(3 * H)  # where the columns of a gate begin; i at 0
     if len(p):
         for r in range(m):
@@ -116,13 +116,12 @@ def _units(a, k, m, at, gates, hs, cs, p, phi, sigma):
     for r in range(m):
         for j in range(U64(H)):
             hs[r, j] *= a[k + r, o + j]  # (7)
-        copy_row(gates, at[r], one, one, a, k + r)
 
 
 @jit
 def _forward_rows(
     order, when, until, lead, active, x, T, X, h, c, gates, out, bias, wx, wh, p, dropped,
-    phi, sigma, a, hs, cs, xs, at,
+    direct, phi, sigma, a, hs, cs, xs,
 ):  # fmt: skip
     """All steps of some rows: equations (1) to (7)."""
     N, H = len(h) // (T + 1), h.shape[1]
@@ -142,12 +141,13 @@ def _forward_rows(
             end = gather_inputs(x, T, N, order, when, active, s, X, xs)
             multiply(a, zero, bias, zero, xs, zero, zero, wx, end, 4 * H)
         scale_rows(hs, m, order, dropped)
-        multiply(a, k, a, k, hs, zero, zero, wh, m, 4 * H)  # (1), the part of h_prev
-        for r in range(m):
-            at[r] = when[s, r] * N + order[r]
-        _units(a, k, m, at, gates, hs, cs, p, phi, sigma)
+        rows, i = (gates, when[s, 0] * N + order[0]) if direct else (a, k)
+        multiply(rows, i, a, k, hs, zero, zero, wh, m, 4 * H)  # (1), the part of h_prev
+        _units(rows, i, m, hs, cs, p, phi, sigma)
         for r in range(m):
             n, t = order[r], when[s, r]
+            if not direct:
+                copy_row(gates, t * N + n, one, one, a, k + r)
             steps = until[s, r] - t  # this one and the masked ones after it
             copy_row(h, (t + 1) * N + n, N, steps, hs, r)
             copy_row(c, (t + 1) * N + n, N, steps, cs, r)
@@ -294,12 +294,13 @@ def lstm_forward(x, h0, c0, Wx, Wh, b=None, mask=None, *, peepholes=None, **opti
         def scratch(rows):
             block = max(rows, min(T * rows, CACHE_BYTES // (ld * dtype.itemsize)))
             shapes = (block, ld), (rows, H), (rows, H), (block, D)
-            return *(work.take(*shape) for shape in shapes), work.take(rows, dtype=INT)
+            return tuple(work.take(*shape) for shape in shapes)
 
         bias, wx, wh = padded_row(work, 4 * H, b), packed(work, Wx), packed(work, Wh)
         inputs = readable(x).reshape(N * T, D)
         arguments = (inputs, T, *map(rows_of, (X, h, c, gates, out)), bias, wx, wh)
-        arguments += (rows_or_none(peepholes, h), rows_or_none(dropped, h), *codes)
+        direct = mask is None and 4 * H * dtype.itemsize % (2 * VECTOR) == 0
+        arguments += (rows_or_none(peepholes, h), rows_or_none(dropped, h), direct, *codes)
         shares = plans(mask, N, 0, T, threads_for(8.0 * N * T * H * (D + H)))
         run_shares(_forward_rows, shares, arguments, scratch)
     options = options._replace(peepholes=peepholes, recurrent_mask=dropped)
