@@ -14,9 +14,10 @@ from .vector_cases import cases
 from .vector_layers import LayerNetwork
 from .vector_network import CELL, Network
 
-CLIP = "clips pre-activations; Keras's layers do not"
+AS_NODE = "test_onnx_vectors.py runs it as an ONNX node"
+CLIP = f"clips pre-activations, Keras's layers do not; {AS_NODE}"
 CIFG = "couples input and forget gate; Keras's layers do not"
-TWO_ACTIVATIONS = "candidate and output have different activations; Keras's LSTM has one"
+TWO_ACTIVATIONS = f"candidate and output activation differ, Keras's LSTM has one; {AS_NODE}"
 PROJECTION = "projects the output; Keras's layers do not"
 LEFT_OUT = {
     "ort_lstm_055": CLIP,
@@ -66,7 +67,7 @@ def compare_core(case, name):
 
 LEFT_OUT_OF_LAYERS = {
     **LEFT_OUT,
-    "ort_simple_rnn_010": "another activation backwards; one layer makes both directions here",
+    "ort_simple_rnn_010": "has another activation backwards; the core runs it",
     **NUMPY_ONLY,
 }
 

@@ -1,10 +1,11 @@
 """Losses, metrics, activations, optimizers, schedules and padding against others' numbers.
 
-The cases left out, and why, are listed in ``LEFT_OUT``.
+The cases left out, and why, are listed in ``LEFT_OUT``; ``pytest -rs`` prints them.
 """
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -15,6 +16,8 @@ from scratchrnn.optimizers import schedules
 from scratchrnn.utils import pad_sequences
 
 from .shared import shared
+from .test_vectors_recurrent import LEFT_OUT as LEFT_OUT_OF_CORE
+from .test_vectors_recurrent import LEFT_OUT_OF_LAYERS
 from .vector_cases import Case, cases
 
 EPSILON_OUTSIDE = "PyTorch adds epsilon after the root or the bias correction; ours is Keras's"
@@ -145,6 +148,16 @@ def test_sequences_are_padded_as_published(case):
     case.check(pad_sequences(ragged, **case.config), case.arrays["out.padded"])
 
 
-def test_only_cases_that_exist_are_left_out():
-    shared("vectors")
-    assert set(LEFT_OUT) < {parameter.id for parameter in cases("optimizer")}
+# Kinds that other files run: test_vectors_recurrent.py, test_vectors_traces.py.
+ELSEWHERE = {"rnn", "layer", "pipeline", "training_trace"}
+HERE = {
+    "loss", "metric", "activation", "optimizer", "gradient_clipping", "lr_schedule", "pad_sequences"
+}  # fmt: skip
+
+
+def test_every_kind_of_case_is_run_and_only_cases_that_exist_are_left_out():
+    manifest = json.loads((shared("vectors") / "manifest.json").read_text(encoding="utf-8"))
+    assert {entry["kind"] for entry in manifest["cases"]} == HERE | ELSEWHERE
+    assert set(LEFT_OUT) < {e["id"] for e in manifest["cases"] if e["kind"] == "optimizer"}
+    left_out = {**LEFT_OUT_OF_CORE, **LEFT_OUT_OF_LAYERS}
+    assert set(left_out) < {e["id"] for e in manifest["cases"] if e["kind"] == "rnn"}

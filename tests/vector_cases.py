@@ -34,7 +34,10 @@ class Case(NamedTuple):
 
 
 def cases(*kinds: str, left_out: dict[str, str] | None = None) -> list:
-    """Return the cases of these kinds as pytest parameters, without those left out by id."""
+    """Return the cases of these kinds as pytest parameters.
+
+    Those left out, by id, are skipped with their reason, so that ``pytest -rs`` lists them.
+    """
     try:
         folder = shared("vectors")
     except pytest.skip.Exception as absent:
@@ -43,7 +46,7 @@ def cases(*kinds: str, left_out: dict[str, str] | None = None) -> list:
     files: dict[str, dict] = {}
     found = []
     for entry in manifest["cases"]:
-        if entry["kind"] in kinds and entry["id"] not in (left_out or {}):
+        if entry["kind"] in kinds:
             if entry["npz"] not in files:
                 with np.load(folder / entry["npz"]) as archive:
                     files[entry["npz"]] = dict(archive)
@@ -53,6 +56,8 @@ def cases(*kinds: str, left_out: dict[str, str] | None = None) -> list:
                 for name, array in files[entry["npz"]].items()
                 if name.startswith(start)
             }
+            reason = (left_out or {}).get(entry["id"])
+            why = f"{entry['id']}: {reason}"
             found.append(
                 pytest.param(
                     Case(
@@ -64,6 +69,7 @@ def cases(*kinds: str, left_out: dict[str, str] | None = None) -> list:
                         arrays,
                     ),
                     id=entry["id"],
+                    marks=[] if reason is None else [pytest.mark.skip(reason=why)],
                 )
             )
     return found
