@@ -1,20 +1,44 @@
-"""What went on inside: gates and states, the prediction after each step, gradients through time.
+"""What went on inside: every gate and state of recurrent layers, at every step.
 
-Everything here is computed with the readable cells, whatever backend trained the model.
+Everything here is computed with the readable cells in float64, whatever backend trained the model.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-_GATES = {"rnn": "", "lstm": "ifgo", "gru": "zrn"}
+from ..layers import RNN, Bidirectional, GRUCell, LSTMCell, Recurrent
+from ..layers.cell import as_list, flatten
+from .asking import undisturbed
+
+_GATES = {"rnn": "", "lstm": "ifgo", "lnlstm": "ifgo", "convlstm": "ifgo", "gru": "zrn"}
+_GATES["lngru"] = _GATES["gru"]
+_CELLS = {LSTMCell: "ifgo", GRUCell: "zrn"}
 
 
-def recurrent_layer(model: Any) -> Any:
-    """Return the last recurrent layer of a model.
+class LayerTraces(NamedTuple):
+    """The gates and states of one recurrent layer of a model.
+
+    Attributes
+    ----------
+    name : str
+        The layer's own name in the model.
+    kind : str
+        Its class, and for a half of a `Bidirectional` the way it reads: ``"GRU, backward"``.
+    traces : dict of str to ndarray, (N, T, H)
+        As :func:`gate_traces` gives them, but in the order of the input's steps.
+    """
+
+    name: str
+    kind: str
+    traces: dict[str, np.ndarray]
+
+
+def recurrent_layers(model: Any) -> list:
+    """Return every recurrent layer of a model, the halves of a `Bidirectional` one by one.
 
     Parameters
     ----------
@@ -22,7 +46,25 @@ def recurrent_layer(model: Any) -> Any:
 
     Returns
     -------
-    SimpleRNN, LSTM or GRU
+    list of Recurrent or RNN
+    """
+    found = []
+    for layer in model.layers:
+        halves = layer.sublayers() if isinstance(layer, Bidirectional) else [layer]
+        found += [half for half in halves if isinstance(half, Recurrent | RNN)]
+    return found
+
+
+def recurrent_layer(model: Any) -> Any:
+    """Return the last recurrent layer of a model; of a `Bidirectional` its forward half.
+
+    Parameters
+    ----------
+    model : Sequential
+
+    Returns
+    -------
+    SimpleRNN, LSTM, GRU or another recurrent layer
 
     Raises
     ------
@@ -30,7 +72,9 @@ def recurrent_layer(model: Any) -> Any:
         If it has none.
     """
     for layer in reversed(model.layers):
-        if getattr(layer, "cell", None) in _GATES:
+        if isinstance(layer, Bidirectional):
+            layer = layer.forward_layer
+        if isinstance(layer, Recurrent | RNN):
             return layer
     raise ValueError("recurrent_layer: model: expected a SimpleRNN, LSTM or GRU layer, got none")
 
@@ -40,7 +84,7 @@ def gate_traces(layer: Any, x: np.ndarray, mask: np.ndarray | None = None) -> di
 
     Parameters
     ----------
-    layer : SimpleRNN, LSTM or GRU
+    layer : SimpleRNN, LSTM, GRU or another recurrent layer
         Built; it is not changed.
     x : ndarray, (N, T, D)
         What the layer is given (steps in processing order for ``go_backwards``).
@@ -49,7 +93,9 @@ def gate_traces(layer: Any, x: np.ndarray, mask: np.ndarray | None = None) -> di
     Returns
     -------
     dict of str to ndarray, (N, T, H)
-        ``i f g o c h`` of an LSTM, ``z r n h`` of a GRU, ``h`` of a SimpleRNN.
+        ``i f g o c h`` of an LSTM, ``z r n h`` of a GRU, ``h`` of a SimpleRNN, layer-normalised
+        ones included. The images of a ConvLSTM2D are laid out in one row, H = A·B·F. Of an
+        RNN of cells, each state, by its name, and the gates of a single LSTMCell or GRUCell.
 
     Examples
     --------
@@ -62,26 +108,88 @@ def gate_traces(layer: Any, x: np.ndarray, mask: np.ndarray | None = None) -> di
     >>> {letter: trace.shape for letter, trace in traces.items()}
     {'z': (2, 5, 4), 'r': (2, 5, 4), 'n': (2, 5, 4), 'h': (2, 5, 4)}
     """
-    states, cache = _run(layer, x, [None] * len(layer.state_names), mask)
-    del states
-    traces = {}
-    if _GATES[layer.cell]:
-        gates = np.split(cache.gates, len(_GATES[layer.cell]), axis=-1)  # (T,N,H) each
-        traces = dict(zip(_GATES[layer.cell], gates, strict=True))
-    if layer.cell == "lstm":
+    if not isinstance(layer, Recurrent | RNN):
+        expected = "a recurrent layer"
+        raise ValueError(f"gate_traces: layer: expected {expected}, got {type(layer).__name__}")
+    x = np.asarray(x, dtype=np.float64)
+    if x.ndim < 3:
+        raise ValueError(f"gate_traces: x: expected (N, T, D), got {x.shape}")
+    if isinstance(layer, RNN):
+        return _cell_traces(layer, x, mask)
+    _, cache = run_recurrence(layer, x, [None] * len(layer.state_names), mask)
+    traces = dict(_named_gates(_GATES[layer.cell], cache))  # (T,N,H) each
+    if hasattr(cache, "c"):
         traces["c"] = cache.c[1:]
     traces["h"] = cache.h[1:]
-    return {letter: np.ascontiguousarray(t.swapaxes(0, 1)) for letter, t in traces.items()}
+    return {letter: _batch_first(trace) for letter, trace in traces.items()}
 
 
-def _cells(layer: Any):
+def layer_traces(model: Any, x: np.ndarray, mask: np.ndarray | None = None) -> list[LayerTraces]:
+    """Return every gate and state of every recurrent layer of a model.
+
+    Parameters
+    ----------
+    model : Sequential
+        Not changed.
+    x : array_like, (N, T, …)
+        What the model is given.
+    mask : array_like of bool, (N, T), optional
+
+    Returns
+    -------
+    list of LayerTraces
+        From the input up; both halves of a `Bidirectional`. Column t is the input's step t.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scratchrnn.explain import layer_traces
+    >>> from scratchrnn.layers import LSTM, Bidirectional, Dense, Input
+    >>> from scratchrnn.models import Sequential
+    >>> model = Sequential([Input((None, 3)), Bidirectional(LSTM(4)), Dense(2)])
+    >>> [layer.kind for layer in layer_traces(model, np.zeros((1, 5, 3)))]
+    ['LSTM, forward', 'LSTM, backward']
+    """
+    found = []
+    for layer, values, hidden in layer_inputs(model, x, mask):
+        halves = layer.sublayers() if isinstance(layer, Bidirectional) else [layer]
+        for half in halves:
+            if not isinstance(half, Recurrent | RNN):
+                continue
+            turn = slice(None, None, -1 if half.go_backwards else 1)
+            seen = None if hidden is None else np.asarray(hidden)[:, turn]
+            traces = gate_traces(half, values[:, turn], seen)
+            traces = {letter: trace[:, turn] for letter, trace in traces.items()}
+            kind = type(half).__name__
+            if half is not layer:
+                kind += ", backward" if half.go_backwards else ", forward"
+            found.append(LayerTraces(half.name, kind, traces))
+    return found
+
+
+def layer_inputs(model: Any, x: np.ndarray, mask: np.ndarray | None) -> list[tuple]:
+    """Return (layer, its input, its mask) for every layer of a model, called on x."""
+    values = np.asarray(x)
+    hidden = None if mask is None else np.asarray(mask, dtype=bool)
+    seen = []
+    with undisturbed(model):
+        for layer in model.layers:
+            seen.append((layer, values, hidden))
+            before = values
+            values = layer(values, mask=hidden)
+            hidden = layer.compute_mask(before, hidden)
+    return seen
+
+
+def cell_functions(layer: Any) -> tuple:
+    """Return the readable forward and backward of a layer's recurrence."""
     home = importlib.import_module(f"scratchrnn.cells.{layer.cell}")
     return getattr(home, f"{layer.cell}_forward"), getattr(home, f"{layer.cell}_backward")
 
 
-def _run(layer: Any, x: np.ndarray, states: list, mask: np.ndarray | None) -> tuple[list, Any]:
+def run_recurrence(layer: Any, x: np.ndarray, states: list, mask: np.ndarray | None) -> tuple:
     """Run a layer's recurrence in float64: (final states, cache)."""
-    forward, _ = _cells(layer)
+    forward, _ = cell_functions(layer)
     weights = (layer.kernel, layer.recurrent_kernel, layer.bias)
     weights = [None if w is None else w.astype(np.float64) for w in weights]
     x = np.asarray(x, dtype=np.float64)
@@ -89,99 +197,34 @@ def _run(layer: Any, x: np.ndarray, states: list, mask: np.ndarray | None) -> tu
     return final, cache
 
 
-def running_prediction(model: Any, x: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
-    """Return what a model says after each step, having seen nothing of what follows.
-
-    Parameters
-    ----------
-    model : Sequential
-        Any that maps (N, T, D) to (N, C); it is asked about every beginning of each sequence.
-    x : ndarray, (N, T, D)
-    mask : ndarray of bool, (N, T), optional
-        Real steps; they come first.
-
-    Returns
-    -------
-    ndarray, (N, T, C)
-        At masked steps the prediction for the whole sequence.
-    """
-    x = np.asarray(x)
-    N, T = x.shape[:2]
-    mask = np.ones((N, T), bool) if mask is None else np.asarray(mask, dtype=bool)
-    beginnings = np.tri(T, dtype=bool)  # row t: the steps up to t
-    seen = []
-    for row, real in zip(x, mask, strict=True):
-        known = beginnings & real
-        known[:, 0] = True
-        seen.append(model.predict(np.broadcast_to(row, (T, *row.shape)), mask=known, verbose=0))
-    return np.stack(seen)
+def _batch_first(trace: np.ndarray) -> np.ndarray:
+    """(T, N, …) to (N, T, H)."""
+    T, N = trace.shape[:2]
+    return np.ascontiguousarray(trace.swapaxes(0, 1)).reshape(N, T, -1)
 
 
-def gradient_norms(
-    model: Any, x: np.ndarray, y: np.ndarray, mask: np.ndarray | None = None
-) -> np.ndarray:
-    """Return how large the loss's gradient is on the recurrent state at each step.
+def _named_gates(letters: str, cache: Any) -> list[tuple[str, np.ndarray]]:
+    gates = np.split(cache.gates, len(letters), axis=-1) if letters else []
+    return list(zip(letters, gates, strict=True))
 
-    Parameters
-    ----------
-    model : Sequential
-        Compiled; its last recurrent layer is the one looked at.
-    x : ndarray, (N, T, D)
-    y : ndarray
-        Targets as ``fit`` takes them.
-    mask : ndarray of bool, (N, T), optional
-        Real steps; they come first.
 
-    Returns
-    -------
-    ndarray, (N, T)
-        ‖∂L/∂state_t‖ for each sequence (h, and for an LSTM h and c together), divided by its
-        value at the last real step. Set flush right: column −1 is each sequence's last real
-        step, column −2 the one before it; NaN before its first.
-    """
-    layer = recurrent_layer(model)
-    inputs, direct, mask = _upstream(model, layer, np.asarray(x), y, mask)
-    N, T = inputs.shape[:2]
-    caches, states = [], [np.zeros((N, layer.units)) for _ in layer.state_names]
+def _cell_traces(layer: RNN, x: np.ndarray, mask: np.ndarray | None) -> dict:
+    """Run a cell step by step; what a masked step computes is not taken over."""
+    cell, (N, T, D) = layer.cell, x.shape
+    cell.begin(N, D, False)
+    states = flatten(list(layer.get_initial_state(N)))
+    letters = next((gates for kind, gates in _CELLS.items() if isinstance(cell, kind)), "")
+    names = dict(zip(layer.state_names, ("h", "c"), strict=False)) if letters else {}
+    traces: dict[str, list] = {name: [] for name in [*letters, *layer.state_names]}
     for t in range(T):
-        states, cache = _run(layer, inputs[:, t : t + 1], states, mask[:, t : t + 1])
-        caches.append(cache)
-    backward, norms = _cells(layer)[1], np.zeros((N, T))
-    d_states = [np.zeros((N, layer.units)) for _ in layer.state_names]
-    for t in range(T)[::-1]:
-        d_states[0] = d_states[0] + direct[:, t]
-        norms[:, t] = np.sqrt(sum(np.square(d).sum(axis=1) for d in d_states))
-        d_states = list(backward(None, caches[t], *d_states))[1 : 1 + len(d_states)]
-    return _flush_right(norms, mask)
-
-
-def _upstream(model: Any, layer: Any, x: np.ndarray, y: np.ndarray, mask: np.ndarray | None):
-    """Return the layer's inputs (N,T,D), the gradient on its outputs (N,T,H), and its mask."""
-    inputs, hidden = None, mask
-    values = x
-    for one in model.layers:
-        if one is layer:
-            inputs, layer_mask = values, hidden
-        before = values
-        values = one(values, mask=hidden)
-        hidden = one.compute_mask(before, hidden)
-    d = model.loss.gradient(np.asarray(y), values)
-    for one in reversed(model.layers[model.layers.index(layer) + 1 :]):
-        d = one.backward(d)
-    N, T = inputs.shape[:2]
-    layer_mask = np.ones((N, T), bool) if layer_mask is None else np.asarray(layer_mask, bool)
-    direct = np.zeros((N, T, layer.units))
-    if layer.return_sequences:
-        direct[:] = d
-    else:
-        direct[:, -1] = d
-    return inputs, direct, layer_mask
-
-
-def _flush_right(norms: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    aligned = np.full(norms.shape, np.nan)
-    for row, values, real in zip(aligned, norms, mask, strict=True):
-        values = values[: np.flatnonzero(real)[-1] + 1] if real.any() else values[:0]
-        if len(values) and values[-1] > 0:
-            row[len(row) - len(values) :] = values / values[-1]
-    return aligned
+        _, new, cache = cell.step(x[:, t], layer._packed(states))
+        new = flatten(as_list(new))
+        if mask is not None:
+            real = np.asarray(mask)[:, t, None]
+            new = [np.where(real, s, s_prev) for s, s_prev in zip(new, states, strict=True)]
+        states = new
+        for letter, gate in _named_gates(letters, cache):
+            traces[letter].append(gate)
+        for name, state in zip(layer.state_names, states, strict=True):
+            traces[name].append(state)
+    return {names.get(name, name): np.stack(steps, axis=1) for name, steps in traces.items()}
