@@ -308,7 +308,7 @@ def gru_forward(x, h0, Wx, Wh, b=None, mask=None, **options):
     return out, h[T].copy(), cache
 
 
-def gru_backward(dh, cache, dhT=None, *, onto=None):
+def gru_backward(dh, cache, dhT=None, *, onto=None, with_dx=True):
     """Backpropagate through time, as `scratchrnn.cells.gru_backward` does.
 
     Parameters
@@ -322,6 +322,8 @@ def gru_backward(dh, cache, dhT=None, *, onto=None):
     onto : GRUGrads, optional
         What this function gave for the steps after these, where a long sequence is taken one
         segment at a time: the weights' gradients are summed onto its own.
+    with_dx : bool, default True
+        False: nothing needs dx, and it is None; its product is saved.
 
     Returns
     -------
@@ -354,7 +356,8 @@ def gru_backward(dh, cache, dhT=None, *, onto=None):
     dh_next = given_or_zeros(who, "dhT", dhT, (N, H), dtype)
     codes = activation_codes(who, options.activation, options.recurrent_activation)
     dropped, mask = rows_or_none(options.recurrent_mask, h), mask_of(cache)
-    dx = fresh((N, T, D), dtype, mask is not None)
+    dx = fresh((N, T, D if with_dx else 0), dtype, mask is not None)
+    Wx_dx = Wx[: dx.shape[2]]  # for dx, or none of it
     u_n = np.empty((0, N, H), dtype) if u_n is None else u_n
     sums = _Sums(Wx, Wh, after, onto)
     threads = threads_for(12.0 * N * T * H * (D + H))
@@ -371,7 +374,7 @@ def gru_backward(dh, cache, dhT=None, *, onto=None):
         das = work.take(*panels_off(K, 3 * H, dtype.itemsize))
         dus = work.take(*panels_off(K, 3 * H if after else H, dtype.itemsize))
         ks = work.take(0 if after else K, H)
-        weights = [packed_transposed(work, W) for W in (Wx, Wh[:, :cut], Wh[:, cut:])]
+        weights = [packed_transposed(work, W) for W in (Wx_dx, Wh[:, :cut], Wh[:, cut:])]
         zeros = padded_row(work, max(D, H))
         upstream, mark = readable(dh).reshape(-1, H), work.used
         for segment in segments_backward(mask, N, T, threads, step_bytes):
@@ -382,7 +385,7 @@ def gru_backward(dh, cache, dhT=None, *, onto=None):
             run_shares(_backward_rows, segment.shares, arguments, scratch)
             h_prev = segment.rows(h[:T] * dropped if len(dropped) else h)
             pool.run(sums.tasks(segment, segment.rows(X), h_prev, ks, das, dus, threads))
-    return GRUGrads(dx, dh_next, *sums.gradients(has_bias))
+    return GRUGrads(dx if with_dx else None, dh_next, *sums.gradients(has_bias))
 
 
 class _Sums:

@@ -308,7 +308,7 @@ def lstm_forward(x, h0, c0, Wx, Wh, b=None, mask=None, *, peepholes=None, **opti
     return out, h[T].copy(), c[T].copy(), cache
 
 
-def lstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None):
+def lstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None, with_dx=True):
     """Backpropagate through time, as `scratchrnn.cells.lstm_backward` does.
 
     Parameters
@@ -322,6 +322,8 @@ def lstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None):
     onto : LSTMGrads, optional
         What this function gave for the steps after these, where a long sequence is taken one
         segment at a time: the weights' gradients are summed onto its own.
+    with_dx : bool, default True
+        False: nothing needs dx, and it is None; its product is saved.
 
     Returns
     -------
@@ -355,7 +357,8 @@ def lstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None):
     codes = activation_codes(who, options.activation, options.recurrent_activation)
     p, dropped = rows_or_none(options.peepholes, h), rows_or_none(options.recurrent_mask, h)
     mask = mask_of(cache)
-    dx = fresh((N, T, D), dtype, mask is not None)
+    dx = fresh((N, T, D if with_dx else 0), dtype, mask is not None)
+    Wx_dx = Wx[: dx.shape[2]]  # for dx, or none of it
     begin = onto or LSTMGrads(*[None] * 7)
     sum_x = WeightGradient(Wx.shape, dtype, begin.dWx, begin.db)
     sum_h = WeightGradient(Wh.shape, dtype, begin.dWh)
@@ -372,7 +375,7 @@ def lstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None):
 
         count, row = panels_off(N * segment_steps(T, step_bytes), 4 * H, dtype.itemsize)
         das, zeros = work.take(count, row), padded_row(work, H + D)
-        wT = packed_transposed(work, Wh, Wx)
+        wT = packed_transposed(work, Wh, Wx_dx)
         upstream, mark = readable(dh).reshape(-1, H), work.used
         for segment in segments_backward(mask, N, T, threads, step_bytes):
             work.used = mark  # every segment has the same scratch
@@ -386,4 +389,4 @@ def lstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None):
                 tasks.append((_add_peepholes, dp, das, segment.rows(c), segment.rows(c[1:]), K))
             pool.run(tasks)
     db, dp = sum_x.db if has_bias else None, dp if len(p) else None
-    return LSTMGrads(dx, dh_next, dc_next, sum_x.dW, sum_h.dW, db, dp)
+    return LSTMGrads(dx if with_dx else None, dh_next, dc_next, sum_x.dW, sum_h.dW, db, dp)

@@ -201,7 +201,7 @@ def rnn_forward(x, h0, Wx, Wh, b=None, mask=None, *, activation="tanh", recurren
     return out, h[T].copy(), cache
 
 
-def rnn_backward(dh, cache, dhT=None, *, onto=None):
+def rnn_backward(dh, cache, dhT=None, *, onto=None, with_dx=True):
     """Backpropagate through time, as `scratchrnn.cells.rnn_backward` does.
 
     Parameters
@@ -215,6 +215,8 @@ def rnn_backward(dh, cache, dhT=None, *, onto=None):
     onto : RNNGrads, optional
         What this function gave for the steps after these, where a long sequence is taken one
         segment at a time: the weights' gradients are summed onto its own.
+    with_dx : bool, default True
+        False: nothing needs dx, and it is None; its product is saved.
 
     Returns
     -------
@@ -246,7 +248,8 @@ def rnn_backward(dh, cache, dhT=None, *, onto=None):
     dh_next = given_or_zeros(who, "dhT", dhT, (N, H), dtype)
     codes, dropped = activation_codes(who, cache.activation), rows_or_none(cache.recurrent_mask, h)
     mask = mask_of(cache)
-    dx = fresh((N, T, D), dtype, mask is not None)
+    dx = fresh((N, T, D if with_dx else 0), dtype, mask is not None)
+    Wx_dx = Wx[: dx.shape[2]]  # for dx, or none of it
     begin = onto or RNNGrads(*[None] * 5)
     sum_x = WeightGradient(Wx.shape, dtype, begin.dWx, begin.db)
     sum_h = WeightGradient(Wh.shape, dtype, begin.dWh)
@@ -259,7 +262,7 @@ def rnn_backward(dh, cache, dhT=None, *, onto=None):
             return *arrays, *(work.take(rows, dtype=INT) for _ in range(2))
 
         das = work.take(*panels_off(N * segment_steps(T, step_bytes), H, dtype.itemsize))
-        wT, zeros = packed_transposed(work, Wh, Wx), padded_row(work, H + D)
+        wT, zeros = packed_transposed(work, Wh, Wx_dx), padded_row(work, H + D)
         upstream, mark = readable(dh).reshape(-1, H), work.used
         for segment in segments_backward(mask, N, T, threads, step_bytes):
             work.used = mark  # every segment has the same scratch
@@ -269,4 +272,5 @@ def rnn_backward(dh, cache, dhT=None, *, onto=None):
             h_prev = segment.rows(h[:T] * dropped if len(dropped) else h)
             rows = das, segment.count, threads
             pool.run(sum_x.tasks(segment.rows(X), *rows, sum_h, h_prev))
-    return RNNGrads(dx, dh_next, sum_x.dW, sum_h.dW, sum_x.db if cache.has_bias else None)
+    dx, db = dx if with_dx else None, sum_x.db if cache.has_bias else None
+    return RNNGrads(dx, dh_next, sum_x.dW, sum_h.dW, db)

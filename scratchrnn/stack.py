@@ -197,21 +197,38 @@ class Stack:
         self.output_mask = mask
         return x
 
-    def backward(self, dy: ArrayLike) -> np.ndarray:
+    def backward(self, dy: ArrayLike, with_dx: bool = True) -> np.ndarray | None:
         """Gradient on the input of the most recent call; fills every layer's gradients.
 
         Parameters
         ----------
         dy : ndarray
             Gradient of the loss on what the call returned.
+        with_dx : bool, default True
+            False goes back no further than to the first layer that learns, and saves the product
+            for the gradient on its input: what training needs.
 
         Returns
         -------
         ndarray
+            None with ``with_dx=False``.
         """
-        for layer in reversed(self._layers):
+        if with_dx:
+            for layer in reversed(self._layers):
+                dy = layer.backward(dy)
+            return dy
+        learning = [k for k, layer in enumerate(self._layers) if layer.trainable_weights]
+        if not learning:
+            return None
+        first, *later = self._layers[learning[0] :]
+        for layer in reversed(later):
             dy = layer.backward(dy)
-        return dy
+        first.with_dx = False
+        try:
+            first.backward(dy)
+        finally:
+            first.with_dx = True
+        return None
 
     def reset_state(self) -> None:
         """Forget the states of all stateful layers."""

@@ -122,6 +122,37 @@ def test_summary_counts_parameters():
     assert "Total params: 192" in text and "Non-trainable params: 0" in text
 
 
+def test_training_goes_back_no_further_than_the_first_layer_that_learns(monkeypatch):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(6, 5, 3)), rng.normal(size=(6, 2))
+    model = Sequential([
+        layers.Input((5, 3)), layers.LSTM(4, return_sequences=True), layers.GRU(3), layers.Dense(2)
+    ])  # fmt: skip
+    model.compile("sgd", "mse")
+    model.layers[0].trainable = False
+    dy = rng.normal(size=model(x).shape)
+    model.backward(dy)
+    whole = model.gradients
+    asked = []
+    monkeypatch.setattr(layers.LSTM, "backward", lambda self, dy: asked.append(self))
+    assert model.backward(dy, with_dx=False) is None and asked == []
+    for one, other in zip(whole, model.gradients, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert all(layer.with_dx for layer in model.layers)
+    model.fit(x, y, verbose=0)
+    assert asked == []
+    model.trainable = False
+    assert model.backward(dy, with_dx=False) is None
+
+
+def test_a_layer_whose_backward_fails_gives_dx_again_later():
+    model = Sequential([layers.Input((3,)), layers.Dense(2)])
+    model(np.ones((4, 3)))
+    with pytest.raises(ValueError, match="dy"):
+        model.backward(np.ones((4, 5)), with_dx=False)
+    assert model.backward(np.ones((4, 2))).shape == (4, 3)
+
+
 def test_trainable_false_freezes_everything():
     model = Sequential([layers.Input((2,)), layers.Dense(1)], trainable=False)
     assert model.trainable_weights == [] and len(model.weights) == 2

@@ -229,7 +229,7 @@ def convlstm_forward(x, h0, c0, Wx, Wh, b=None, mask=None, *, windows, **options
     return swap_time(h[1:]), h[T].copy(), c[T].copy(), cache
 
 
-def convlstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None):
+def convlstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None, with_dx=True):
     """Backpropagate through time: gradients of everything that `convlstm_forward` took.
 
     Parameters
@@ -242,6 +242,8 @@ def convlstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None):
     onto : ConvLSTMGrads, optional
         What this function gave for the steps after these, where a long sequence is taken one
         segment at a time: the weights' gradients are summed onto its own.
+    with_dx : bool, default True
+        False: nothing needs dx, and it is None.
 
     Returns
     -------
@@ -277,4 +279,5 @@ def convlstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None):
         dh_next, dc_next = where(m, dh_prev, dh_total), where(m, dc_prev, dc_total)
     if not has_bias:
         totals[2] = None
-    return ConvLSTMGrads(swap_time(dx), dh_next.copy(), dc_next.copy(), *totals)
+    dx = swap_time(dx) if with_dx else None
+    return ConvLSTMGrads(dx, dh_next.copy(), dc_next.copy(), *totals)

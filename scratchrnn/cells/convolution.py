@@ -133,7 +133,7 @@ def convolve(x, W, windows):
     return y
 
 
-def convolve_backward(dy, x, W, windows):
+def convolve_backward(dy, x, W, windows, with_dx=True):
     """Gradients of a convolution.
 
     Parameters
@@ -142,6 +142,8 @@ def convolve_backward(dy, x, W, windows):
         On what `convolve` returned.
     x, W, windows
         What it was given.
+    with_dx : bool, default True
+        False: nothing needs dx, and it is None; its product is saved.
 
     Returns
     -------
@@ -170,10 +172,13 @@ def convolve_backward(dy, x, W, windows):
     for images in _images_at_a_time(N, out[0] * out[1], len(W)):
         dy_rows = np.ascontiguousarray(dy[images]).reshape(-1, F)
         dW += _rows(padded[images], windows, out).T @ dy_rows  # (1')
+        if not with_dx:
+            continue
         drows = (dy_rows @ W.T).reshape(-1, *out, P, Q, C)  # (1')
         dimages = dpadded[images]
         for p in range(P):
             for q in range(Q):
                 rows, columns = windows.slices(p, q, (A, B))
                 dimages[:, rows, columns] += drows[:, :, :, p, q]
-    return crop(dpadded, windows, (A, B)), dW.reshape(P, Q, C, F)
+    dx = crop(dpadded, windows, (A, B)) if with_dx else None
+    return dx, dW.reshape(P, Q, C, F)

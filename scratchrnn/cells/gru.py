@@ -231,7 +231,7 @@ def gru_forward(x, h0, Wx, Wh, b=None, mask=None, **options):
     return swap_time(h[1:]), h[T].copy(), cache
 
 
-def gru_backward(dh, cache, dhT=None, *, onto=None):
+def gru_backward(dh, cache, dhT=None, *, onto=None, with_dx=True):
     """Backpropagate through time (Werbos 1990): gradients of all that `gru_forward` took.
 
     Parameters
@@ -241,6 +241,8 @@ def gru_backward(dh, cache, dhT=None, *, onto=None):
     dhT : ndarray, (N, H), from above on the final state, or None for zeros
     onto : GRUGrads, optional
         What the segment of steps after this one gave: weight gradients are summed onto its own.
+    with_dx : bool, default True
+        False: nothing needs dx, and it is None. (The compiled twin saves its product then.)
 
     Returns
     -------
@@ -271,4 +273,5 @@ def gru_backward(dh, cache, dhT=None, *, onto=None):
         dWh += dWh_t
         db += db_t
         dh_next = where(m, dh_prev, dh_total)
-    return GRUGrads(swap_time(dx), dh_next.copy(), dWx, dWh, db if has_bias else None)
+    dx = swap_time(dx) if with_dx else None
+    return GRUGrads(dx, dh_next.copy(), dWx, dWh, db if has_bias else None)

@@ -253,7 +253,7 @@ def lngru_forward(x, h0, Wx, Wh, b=None, mask=None, *, gamma, **options):
     return swap_time(h[1:]), h[T].copy(), cache
 
 
-def lngru_backward(dh, cache, dhT=None, *, onto=None):
+def lngru_backward(dh, cache, dhT=None, *, onto=None, with_dx=True):
     """Backpropagate through time: gradients of everything that `lngru_forward` took.
 
     Parameters
@@ -266,6 +266,8 @@ def lngru_backward(dh, cache, dhT=None, *, onto=None):
     onto : LNGRUGrads, optional
         What this function gave for the steps after these, where a long sequence is taken one
         segment at a time: the weights' gradients are summed onto its own.
+    with_dx : bool, default True
+        False: nothing needs dx, and it is None.
 
     Returns
     -------
@@ -300,4 +302,5 @@ def lngru_backward(dh, cache, dhT=None, *, onto=None):
         dh_next = where(m, dh_prev, dh_total)
     if not cache.has_bias:
         totals[2] = None
-    return LNGRUGrads(swap_time(dx), dh_next.copy(), *totals)
+    dx = swap_time(dx) if with_dx else None
+    return LNGRUGrads(dx, dh_next.copy(), *totals)

@@ -260,7 +260,7 @@ def lnlstm_forward(x, h0, c0, Wx, Wh, b=None, mask=None, *, gamma, gamma_c, beta
     return swap_time(h[1:]), h[T].copy(), c[T].copy(), cache
 
 
-def lnlstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None):
+def lnlstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None, with_dx=True):
     """Backpropagate through time: gradients of everything that `lnlstm_forward` took.
 
     Parameters
@@ -273,6 +273,8 @@ def lnlstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None):
     onto : LNLSTMGrads, optional
         What this function gave for the steps after these, where a long sequence is taken one
         segment at a time: the weights' gradients are summed onto its own.
+    with_dx : bool, default True
+        False: nothing needs dx, and it is None.
 
     Returns
     -------
@@ -312,4 +314,5 @@ def lnlstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None):
         dh_next, dc_next = where(m, dh_prev, dh_total), where(m, dc_prev, dc_total)
     if not cache.has_bias:
         totals[2] = None
-    return LNLSTMGrads(swap_time(dx), dh_next.copy(), dc_next.copy(), *totals)
+    dx = swap_time(dx) if with_dx else None
+    return LNLSTMGrads(dx, dh_next.copy(), dc_next.copy(), *totals)

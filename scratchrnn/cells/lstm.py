@@ -219,7 +219,7 @@ def lstm_forward(x, h0, c0, Wx, Wh, b=None, mask=None, *, peepholes=None, **opti
     return swap_time(h[1:]), h[T].copy(), c[T].copy(), cache
 
 
-def lstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None):
+def lstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None, with_dx=True):
     """Backpropagate through time (Werbos 1990): gradients of all that `lstm_forward` took.
 
     Parameters
@@ -229,6 +229,8 @@ def lstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None):
     dhT, dcT : ndarray, (N, H), from above on the final states, or None for zeros
     onto : LSTMGrads, optional
         What the segment of steps after this one gave: weight gradients are summed onto its own.
+    with_dx : bool, default True
+        False: nothing needs dx, and it is None. (The compiled twin saves its product then.)
 
     Returns
     -------
@@ -264,4 +266,5 @@ def lstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None):
         dh_next, dc_next = where(m, dh_prev, dh_total), where(m, dc_prev, dc_next)
     db = db if has_bias else None
     dpeepholes = None if options.peepholes is None else dpeepholes
-    return LSTMGrads(swap_time(dx), dh_next.copy(), dc_next.copy(), dWx, dWh, db, dpeepholes)
+    dx = swap_time(dx) if with_dx else None
+    return LSTMGrads(dx, dh_next.copy(), dc_next.copy(), dWx, dWh, db, dpeepholes)

@@ -177,7 +177,7 @@ def rnn_forward(x, h0, Wx, Wh, b=None, mask=None, *, activation="tanh", recurren
     return swap_time(h[1:]), h[T].copy(), cache
 
 
-def rnn_backward(dh, cache, dhT=None, *, onto=None):
+def rnn_backward(dh, cache, dhT=None, *, onto=None, with_dx=True):
     """Backpropagate through time: gradients of everything that `rnn_forward` took.
 
     Parameters
@@ -188,6 +188,8 @@ def rnn_backward(dh, cache, dhT=None, *, onto=None):
     onto : RNNGrads, optional
         What this function gave for the steps after these, where a long sequence is taken one
         segment at a time: the weights' gradients are summed onto its own.
+    with_dx : bool, default True
+        False: nothing needs dx, and it is None. (The compiled twin saves its product then.)
 
     Returns
     -------
@@ -228,4 +230,5 @@ def rnn_backward(dh, cache, dhT=None, *, onto=None):
         dWh += dWh_t
         db += db_t
         dh_next = where(m, dh_prev, dh_total)
-    return RNNGrads(swap_time(dx), dh_next.copy(), dWx, dWh, db if cache.has_bias else None)
+    dx = swap_time(dx) if with_dx else None
+    return RNNGrads(dx, dh_next.copy(), dWx, dWh, db if cache.has_bias else None)

@@ -55,6 +55,7 @@ class Layer(WeightOwner):
 
     refused = refusing(activity_regularizer=(None,), autocast=(True,))
     supports_masking = True  # whether the layers that follow see the mask too
+    with_dx = True  # False while a model trains whose first layer to learn this is
 
     def __init__(self, *, name=None, trainable=True, dtype=None, input_shape=None, **options):
         who = type(self).__name__
@@ -150,7 +151,8 @@ class Layer(WeightOwner):
         Returns
         -------
         ndarray
-            Gradient on the input.
+            Gradient on the input. Where ``self.with_dx`` is False nobody will look at it, and a
+            layer that can save work returns None.
         """
         raise NotImplementedError(f"{type(self).__name__}: backward is not written")
 

@@ -210,14 +210,15 @@ class Bidirectional(Layer):
             Gradient on the input.
         """
         self._check_called()
-        dx, self.d_initial_state = 0, []
+        dxs, self.d_initial_state = [], []
         parts = zip(
             self.sublayers(), self._split(dy), self._halves("d_state", d_state), strict=True
         )
         for half, d, d_final in parts:
-            dx = dx + half.backward(self._turned(half, d), d_final)
+            half.with_dx = self.with_dx
+            dxs.append(half.backward(self._turned(half, d), d_final))
             self.d_initial_state += half.d_initial_state
-        return dx
+        return dxs[0] + dxs[1] if self.with_dx else None
 
     # -- shapes and configuration ----------------------------------------------------------
 

@@ -155,11 +155,13 @@ class Convolution(Layer):
         images, a, y = self._kept
         da = self.activation.gradient(self._upstream(dy, y.shape), a, y)
         d = da if self.rank == 2 else da[:, None]
-        dx, dkernel = convolve_backward(d, images, self._kernel(), self.windows)
+        dx, dkernel = convolve_backward(d, images, self._kernel(), self.windows, self.with_dx)
         self._gradients = [dkernel.reshape(self.kernel.shape)]
         if self.use_bias:
             self._gradients.append(da.reshape(-1, self.filters).sum(axis=0))
-        return dx if self.rank == 2 else np.ascontiguousarray(dx[:, 0, self._lead() :])
+        if dx is None or self.rank == 2:
+            return dx
+        return np.ascontiguousarray(dx[:, 0, self._lead() :])
 
     def compute_output_shape(self, input_shape):
         inner = tuple(input_shape[1:-1])

@@ -194,7 +194,7 @@ class Dense(Layer):
         self._gradients = [rows.T @ da]  # (1')
         if self.use_bias:
             self._gradients.append(da.sum(axis=0))  # (1')
-        return (da @ self.kernel.T).reshape(shape)  # (1')
+        return (da @ self.kernel.T).reshape(shape) if self.with_dx else None  # (1')
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)

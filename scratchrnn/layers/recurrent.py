@@ -123,14 +123,18 @@ class Recurrent(Gated, SequenceLayer):
             if cache is None:
                 *_, cache = self._run_piece(run, piece, states)
             dh = dy[:, piece] if self.return_sequences else None
-            further = {} if grads is None else {"onto": grads}
-            grads = run.recurrence.backward(dh, cache, *d_states, **further)
+            grads = run.recurrence.backward(
+                dh, cache, *d_states, onto=grads, with_dx=self.with_dx
+            )
             d_states = list(grads[1 : 1 + n])
             dxs.append(grads[0])
+        gradients = [g for g in grads[1 + n :] if g is not None]
+        if dxs[0] is None:
+            return None, d_states, gradients
         dx = dxs[0] if len(dxs) == 1 else np.concatenate(dxs[::-1], axis=1)
         if run.x_dropout is not None:
             dx = dx * run.x_dropout
-        return dx, d_states, [g for g in grads[1 + n :] if g is not None]
+        return dx, d_states, gradients
 
 
 class SimpleRNN(Recurrent):

@@ -250,7 +250,7 @@ class SequenceLayer(Layer):
             used = float(self._from_weights)
             gradients = [*gradients, *(used * d.sum(axis=0) for d in d_initial)]
         self._gradients = gradients
-        return np.ascontiguousarray(dx[:, ::-1]) if self.go_backwards else dx
+        return np.ascontiguousarray(dx[:, ::-1]) if self.go_backwards and dx is not None else dx
 
     # -- shapes and configuration ----------------------------------------------------------
 

@@ -80,8 +80,9 @@ class TimeDistributed(Layer):
     def backward(self, dy):
         self._check_called()
         dy = self._upstream(dy, self._shape)
+        self.layer.with_dx = self.with_dx
         dx = self.layer.backward(dy.reshape(-1, *dy.shape[2:]))
-        return dx.reshape(*self._steps, *dx.shape[1:])
+        return None if dx is None else dx.reshape(*self._steps, *dx.shape[1:])
 
     def compute_output_shape(self, input_shape):
         inner = self.layer.compute_output_shape((None, *input_shape[2:]))

@@ -38,7 +38,7 @@ class Stepping:
             batch.y, y_pred, batch.sample_weight, mask=self.output_mask
         )
         loss = self._check_loss(float(loss) + self.regularization_loss())
-        self.backward(dy)
+        self.backward(dy, with_dx=False)
         self._update_weights()
         self._update_metrics(batch, y_pred, self.output_mask)
         return loss

@@ -166,7 +166,7 @@ def _learn(model, window: Window) -> tuple[float, float]:
         return 0.0, 0.0
     loss, dy = model.loss.value_and_gradient(batch.y, y_pred, batch.sample_weight, mask=counts)
     loss = model._check_loss(float(loss))  # (2)
-    model.backward(dy)
+    model.backward(dy, with_dx=False)
     model._update_weights()  # (3)
     model._update_metrics(batch, y_pred, counts)
     if getattr(model.loss, "reduction", None) == "sum":

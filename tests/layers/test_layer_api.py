@@ -74,6 +74,32 @@ def test_every_layer_of_the_library_is_here():
     assert set(CASES) == ours
 
 
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_gradients_are_the_same_bits_where_nobody_needs_dx(case, backend):
+    make, x = case
+    with scratchrnn.use_backend(backend):
+        layer = make()
+        y = layer(x, training=True)
+        dy = np.random.default_rng(2).normal(size=y.shape)
+        assert layer.backward(dy) is not None
+        whole = layer.gradients
+        layer.with_dx = False
+        layer.backward(dy)
+    for one, other in zip(whole, layer.gradients, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", ["Bidirectional", "Conv1D", "Conv2D", "ConvLSTM2D", "Dense", "GRU",
+                                  "LSTM", "LayerNormGRU", "LayerNormLSTM", "SimpleRNN",
+                                  "TimeDistributed"])  # fmt: skip
+def test_layers_with_a_product_for_dx_save_it(name):
+    make, shape = CASES[name]
+    layer = make()
+    dy = np.ones(layer(np.ones(shape)).shape)
+    layer.with_dx = False
+    assert layer.backward(dy) is None
+
+
 def test_backward_twice_gives_equal_fresh_gradients(case):
     make, x = case
     layer = make()
