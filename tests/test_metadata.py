@@ -46,7 +46,8 @@ def imported_on_collection(path: Path) -> set[str]:
 
 
 def test_every_test_file_can_be_collected_with_the_test_extra_alone():
-    own = {"scratchrnn", "tests", "benchmarks", *(path.stem for path in ROOT.glob("tests/**/*.py"))}
+    here = {path.stem for path in ROOT.glob("tests/**/*.py")}
+    own = {"scratchrnn", "tests", "tutorials", "benchmarks", *here}
     known = own | set(sys.stdlib_module_names) | installed_for_tests()
     for path in [*ROOT.glob("tests/test_*.py"), *ROOT.glob("tests/*/test_*.py")]:
         for name in imported_on_collection(path):

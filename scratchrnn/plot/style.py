@@ -156,9 +156,27 @@ class Figure(MatplotlibFigure):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         FigureCanvasAgg(self)
+        self.alt = ""
 
-    def _repr_png_(self) -> bytes:
-        return to_png(self)
+    def describe(self, alt: str) -> Figure:
+        """Say in words what the picture shows, for those who cannot see it; return the figure.
+
+        A notebook keeps the text beside the picture.
+
+        Parameters
+        ----------
+        alt : str
+
+        Returns
+        -------
+        Figure
+        """
+        self.alt = " ".join(alt.split())
+        return self
+
+    def _repr_png_(self) -> bytes | tuple[bytes, dict]:
+        png = to_png(self)
+        return (png, {"alt": self.alt}) if self.alt else png
 
 
 def figure(

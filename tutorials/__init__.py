@@ -1,0 +1,1 @@
+"""The course: notebooks that walk through the equations, each one written as a plain script."""

@@ -1,0 +1,59 @@
+"""``python -m tutorials``: run the tutorials and write their notebooks.
+
+    python -m tutorials                 all of them
+    python -m tutorials 01 lstm         those whose names contain one of these
+    python -m tutorials --check         run them, write nothing
+    python -m tutorials --html pages    also as pages for a browser
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+
+from scratchrnn.files import replacing
+
+from . import build
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the tutorials that are asked for; return how many have a problem."""
+    parser = argparse.ArgumentParser(prog="python -m tutorials", description="Run the tutorials.")
+    parser.add_argument("names", nargs="*", help="parts of names; all tutorials by default")
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    parser.add_argument("--html", type=Path, metavar="FOLDER", help="write pages there as well")
+    arguments = parser.parse_args(argv)
+    names = arguments.names or [""]
+    chosen = [s for s in build.scripts() if any(name in s.stem for name in names)]
+    if not chosen:
+        parser.error(f"no tutorial is called {' or '.join(names)}")
+    failed, begin = 0, time.perf_counter()
+    for script in chosen:
+        failed += not _one(script, arguments.check, arguments.html)
+    print(f"{len(chosen)} tutorials, {failed} with problems, {time.perf_counter() - begin:.0f} s")
+    return failed
+
+
+def _one(script: Path, check: bool, pages: Path | None) -> bool:
+    begin = time.perf_counter()
+    notebook = build.execute(build.convert(script))
+    print(f"{script.stem:<36}{time.perf_counter() - begin:6.1f} s", flush=True)
+    found = list(build.problems(notebook))
+    for problem in found:
+        print(f"    {problem}")
+    if not check:
+        with replacing(build.notebook_of(script)) as file:
+            file.write((nbformat.writes(notebook) + "\n").encode())
+    if pages is not None:
+        from .pages import write_page
+
+        write_page(notebook, script.stem, pages)
+    return not found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
