@@ -21,6 +21,7 @@ def build_network(
     classes: int,
     *,
     units: int = 64,
+    bidirectional: bool = False,
     dropout: float = 0.0,
     learning_rate: float = 1e-3,
     decay_steps: int | None = None,
@@ -39,8 +40,11 @@ def build_network(
         Number of classes.
     units : int
         H of the recurrent layer.
+    bidirectional : bool
+        Read each clip from both ends, and judge by the mean of the states over all steps instead
+        of by the last state.
     dropout : float
-        Share of the inputs, and of the final state, that is dropped in training.
+        Share of the inputs, and of the state that is judged by, that is dropped in training.
     learning_rate : float
         Of Adam, with the gradient's norm clipped at 1.
     decay_steps : int, optional
@@ -57,7 +61,7 @@ def build_network(
     ValueError
         If the cell is not known.
     """
-    from .. import layers, models, optimizers
+    from .. import layers, models
 
     if cell not in CELLS and cell != "mean":
         raise ValueError(f"build_network: cell: expected rnn, lstm, gru or mean, got {cell!r}")
@@ -65,20 +69,48 @@ def build_network(
     if cell == "mean":
         stack = [layers.Input((inputs,))]
     else:
-        recurrent = getattr(layers, CELLS[cell])
         stack = [layers.Input((None, inputs))]
-        stack.append(recurrent(units, dropout=dropout, seed=int(seeds[0])))
-        if dropout:
-            stack.append(layers.Dropout(dropout, seed=int(seeds[1])))
+        stack += _reading(cell, units, bidirectional, dropout, seeds)
     stack.append(layers.Dense(classes, activation="softmax", seed=int(seeds[2])))
     network = models.Sequential(stack)
+    compile_network(network, learning_rate, decay_steps)
+    return network
+
+
+def compile_network(network: Any, learning_rate: float, decay_steps: int | None = None) -> None:
+    """Choose how a classifier learns: Adam, the gradient's norm clipped at 1, cross-entropy.
+
+    Parameters
+    ----------
+    network : Sequential
+    learning_rate : float
+        At the start.
+    decay_steps : int, optional
+        Let it fall to zero over so many batches, along a cosine.
+    """
+    from .. import optimizers
+
     rate = learning_rate
     if decay_steps is not None:
         rate = optimizers.schedules.CosineDecay(learning_rate, decay_steps)
     network.compile(
         optimizers.Adam(rate, global_clipnorm=1.0), "sparse_categorical_crossentropy", ["accuracy"]
     )
-    return network
+
+
+def _reading(cell: str, units: int, bidirectional: bool, dropout: float, seeds) -> list:
+    """Return the layers that turn a sequence into one vector."""
+    from .. import layers
+
+    first, second, *_ = map(int, seeds)
+    after = [layers.Dropout(dropout, seed=second)] if dropout else []
+    kind = getattr(layers, CELLS[cell])
+    if not bidirectional:
+        return [kind(units, dropout=dropout, seed=first), *after]
+    # Here every number of every step is dropped anew: both halves see the same remains.
+    before = [layers.Dropout(dropout, seed=first)] if dropout else []
+    both = layers.Bidirectional(kind(units, return_sequences=True, seed=first))
+    return [*before, both, layers.GlobalAveragePooling1D(), *after]
 
 
 def mean_over_time(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -147,9 +179,7 @@ class ClipClassifier:
     @property
     def cell(self) -> str:
         """Name of the recurrent layer's class."""
-        from ..explain import recurrent_layer
-
-        return type(recurrent_layer(self.network)).__name__
+        return cell_name(self.network)
 
     def predict(self, paths: Sequence[str | os.PathLike]) -> np.ndarray:
         """Return the probabilities of the classes for each file.
@@ -204,6 +234,18 @@ class ClipClassifier:
             ) from error
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
+
+
+def cell_name(network: Any) -> str:
+    """Return what to call a network in a table: its recurrent layer's class."""
+    from ..layers import Bidirectional
+
+    for layer in reversed(network.layers):
+        if isinstance(layer, Bidirectional):
+            return f"bidirectional {type(layer.forward_layer).__name__}"
+        if getattr(layer, "state_names", None):
+            return type(layer).__name__
+    raise ValueError("network: expected a SimpleRNN, LSTM or GRU layer, got none")
 
 
 def pad(sequences: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .. import explain, plot
+from ..layers import Bidirectional
 from ..report import Report
 from ..video import Clips, FrameFeatures, read_frames
 from .training import Run
@@ -41,8 +43,20 @@ def frames_of(
 
 
 def is_recurrent(run: Run) -> bool:
-    """Whether a run's network has a recurrent layer; the baseline has none."""
+    """Whether a run's network has a recurrent layer of one direction; the baseline has none."""
     return any(getattr(layer, "state_names", None) for layer in run.network.layers)
+
+
+def _readers(run: Run) -> list[tuple[str, Any]]:
+    """Return the recurrent layers that read a run's features, with names for figures."""
+    for layer in run.network.layers:
+        if isinstance(layer, Bidirectional):
+            kind = type(layer.forward_layer).__name__
+            halves = layer.forward_layer, layer.backward_layer
+            return list(zip((f"{kind}, forward", f"{kind}, backward"), halves, strict=True))
+        if getattr(layer, "state_names", None):
+            return [(run.name, layer)]
+    return []
 
 
 def wilson(right: int, number: int) -> tuple[float, float]:
@@ -176,17 +190,19 @@ def add_gates(page: Report, runs: Sequence[Run], clips: Clips, index: int) -> No
         "every step."
     )
     length, openness = int(clips.lengths[index]), []
-    for run in filter(is_recurrent, runs):
-        layer = explain.recurrent_layer(run.network)
-        traces = explain.gate_traces(layer, clips.x[index : index + 1, :length])
-        traces = {letter: trace[0] for letter, trace in traces.items()}
-        page.figure(
-            plot.gate_heatmaps(traces, title=run.name),
-            alt=f"Heat maps of the gates and states of the {run.name} over one clip",
-        )
-        gates = {letter: trace for letter, trace in traces.items() if letter in "ifozr"}
-        if gates:
-            openness.append((plot.gate_traces(gates, title=run.name), f"Gates of the {run.name}."))
+    for run in runs:
+        for name, layer in _readers(run):
+            x = clips.x[index : index + 1, :length]
+            turn = -1 if layer.go_backwards else 1  # what it sees, and back to the clip's order
+            traces = explain.gate_traces(layer, x[:, ::turn])
+            traces = {letter: trace[0, ::turn] for letter, trace in traces.items()}
+            page.figure(
+                plot.gate_heatmaps(traces, title=name),
+                alt=f"Heat maps of the gates and states of the {name} over one clip",
+            )
+            gates = {letter: trace for letter, trace in traces.items() if letter in "ifozr"}
+            if gates:
+                openness.append((plot.gate_traces(gates, title=name), f"Gates of the {name}."))
     if openness:
         page.text(
             "The same gates, averaged over the units; the band is where the middle half of them "
@@ -196,7 +212,14 @@ def add_gates(page: Report, runs: Sequence[Run], clips: Clips, index: int) -> No
 
 
 def add_gradients(page: Report, runs: Sequence[Run], clips: Clips) -> None:
-    """The norm of the gradient on the state, step by step back from the end."""
+    """The norm of the gradient on the state, step by step back from the end.
+
+    Not of networks that read in both directions and judge by all steps: there every step is near
+    to the loss.
+    """
+    runs = [run for run in runs if is_recurrent(run)]
+    if not runs:
+        return
     page.section("How far back the gradient reaches")
     page.text(
         "Training sends the error back from the last frame to the first. The lines show how much "
@@ -209,7 +232,7 @@ def add_gradients(page: Report, runs: Sequence[Run], clips: Clips) -> None:
         run.name: explain.gradient_norms(
             run.network, clips.x[some], clips.y[some], clips.mask[some]
         )
-        for run in filter(is_recurrent, runs)
+        for run in runs
     }
     back = min(10, int(clips.lengths[some].max()) - 1)
     left = [f"{name} {np.nanmedian(norm[:, -1 - back]):.2g}" for name, norm in norms.items()]

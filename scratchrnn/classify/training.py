@@ -93,7 +93,7 @@ _WORDS = {"val_loss": "held-out loss", "val_accuracy": "held-out accuracy"}
 def train(
     name: str,
     network: Any,
-    trained: tuple[np.ndarray, np.ndarray, np.ndarray | None],
+    trained: Any,
     held_out: tuple[np.ndarray, np.ndarray, np.ndarray | None],
     *,
     epochs: int,
@@ -109,10 +109,12 @@ def train(
         What to call it in tables and figures.
     network : Sequential
         Compiled; trained in place.
-    trained, held_out : (x, y, mask)
-        Features (N, T, D), class numbers (N,), real steps (N, T) or None.
+    trained : (x, y, mask), or a data set
+        Features (N, T, D), class numbers (N,), real steps (N, T) or None; or what hands out
+        batches of these, such as :class:`scratchrnn.video.VideoFolder`.
+    held_out : (x, y, mask)
     epochs, batch_size, seed
-        As ``fit`` takes them.
+        As ``fit`` takes them; the batches and the order of a data set are its own.
     callbacks : list of Callback, optional
 
     Returns
@@ -120,15 +122,17 @@ def train(
     Run
         ``stopped`` is True after Ctrl-C; the weights are those after the last whole batch.
     """
-    x, y, mask = trained
+    data = {"x": trained}
+    if isinstance(trained, tuple):
+        data = dict(zip(("x", "y", "mask"), trained, strict=True)) | {"batch_size": batch_size}
     x_held, y_held, mask_held = held_out
     validation = {"x": x_held, "y": y_held, "mask": mask_held}
     began, stopped, record = time.monotonic(), False, _Record()
     with _StopOnInterrupt() as stop:
         try:
             network.fit(
-                x, y, batch_size, epochs, verbose=0, mask=mask, validation_data=validation,
-                seed=seed, callbacks=[*(callbacks or []), record, stop],
+                **data, epochs=epochs, verbose=0, validation_data=validation, seed=seed,
+                callbacks=[*(callbacks or []), record, stop],
             )  # fmt: skip
         except KeyboardInterrupt:
             stopped = True

@@ -27,6 +27,17 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
 
 def read_clips(folder: str, features, args: argparse.Namespace):
     """Return the clips of a folder, with a bar on the screen; say which were left out."""
+    clips = load(folder, features, args)
+    left_out = f", {len(clips.skipped)} skipped as unreadable" if clips.skipped else ""
+    print(
+        f"{folder}: {len(clips)} clips of {clips.lengths.min()} to {clips.lengths.max()} frames "
+        f"in {len(clips.class_names)} classes ({', '.join(clips.class_names)}){left_out}"
+    )
+    return clips
+
+
+def load(folder, features, args: argparse.Namespace):
+    """Return the clips of a folder, or of what was found there, with a bar on the screen."""
     from ..progress import ProgressBar
     from ..video import load_clips
 
@@ -48,12 +59,15 @@ def read_clips(folder: str, features, args: argparse.Namespace):
         bar.close()
     for line in clips.skipped:
         print(f"scratchrnn: skipped: {line}", file=sys.stderr)
-    left_out = f", {len(clips.skipped)} skipped as unreadable" if clips.skipped else ""
-    print(
-        f"{folder}: {len(clips)} clips of {clips.lengths.min()} to {clips.lengths.max()} frames "
-        f"in {len(clips.class_names)} classes ({', '.join(clips.class_names)}){left_out}"
-    )
     return clips
+
+
+def print_found(folder: str, found) -> None:
+    """Say what was found in a folder whose clips have not been read."""
+    print(
+        f"{folder}: {len(found.paths)} clips in {len(found.class_names)} classes "
+        f"({', '.join(found.class_names)})"
+    )
 
 
 def check_writable(path: str, ending: str) -> Path:

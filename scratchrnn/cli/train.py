@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from .common import add_reading, check_writable, read_clips, table
+from .common import add_reading
 from .parser import add_backend, number
 
 _DESCRIPTION = """\
@@ -16,18 +15,31 @@ DIR holds one folder for each class, and these hold the clips (mp4, mov, mkv, we
     clips/wave/001.mp4 …      clips/nod/001.mp4 …
 
 A quarter of each class is held out of training and says how well the network does on clips that
-it has never seen. Beside an LSTM or a GRU a SimpleRNN of the same size is trained on the same
-clips, to show what the gates are worth; it is not kept. The network, the names of the classes and
-the way in which frames are read go into one file; beside it lies a page (.html) that shows what
-was learned.
+it has never seen. The network, the names of the classes and the way in which frames are read go
+into one file; beside it lies a page (.html) that shows what was learned.
+
+  --model tiny      a small GRU on coarse pictures, trained in seconds
+  --model standard  an LSTM; beside it a SimpleRNN of the same size learns from the same clips, to
+                    show what the gates are worth; it is not kept
+  --model best      a bidirectional GRU on finer pictures, with --augment
+Every other option overrides what the model stands for.
+
+--augment changes each clip a little every time that it is shown: shifted, scaled, turned, faster,
+slower, with frames dropped. Nothing is mirrored or played backwards, since that would turn a wave
+to the left into one to the right; --flip mirrors half of the clips, for classes that have no left
+and right.
 """
 
 _EPILOG = """\
 examples:
   scratchrnn train clips/                                an LSTM, to model.npz and model.html
+  scratchrnn train clips/ --model best                   the most accurate, in minutes
   scratchrnn train clips/ --cell gru --output nods.npz   a GRU, to a file of your choice
   scratchrnn train clips/ --cell all                     RNN, LSTM and GRU side by side
   scratchrnn train clips/ --size 12x16 --epochs 100      finer pictures, longer training
+  scratchrnn train few/ --from model.npz --freeze        what another model has learned, for
+                                                         other classes with few clips
+  scratchrnn train huge/ --stream                        more clips than memory holds
   scratchrnn train clips/ --skip-unreadable              go on without broken files
 
 Ctrl-C ends the training, not the command: the network is saved as it is by then (exit code 130).
@@ -50,8 +62,10 @@ def add(commands: argparse._SubParsersAction) -> None:
         "model-rnn.npz and so on",
     )  # fmt: skip
     parser.add_argument(
-        "--alone", action="store_true", help="train no SimpleRNN beside an LSTM or a GRU"
-    )
+        "--model", choices=("tiny", "standard", "best"), default="standard",
+        help="settings that go well together (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--alone", action="store_true", help="train no SimpleRNN to compare with")
     parser.add_argument(
         "--no-report", dest="report", action="store_false", help="write no page beside the model"
     )
@@ -61,32 +75,31 @@ def add(commands: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     _add_network(parser)
     _add_training(parser)
+    _add_transfer(parser)
     add_reading(parser)
     add_backend(parser)
     parser.set_defaults(run=run)
 
 
 def _add_network(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("network")
+    group = parser.add_argument_group("network (defaults: see --model)")
+    group.add_argument("--cell", choices=("rnn", "lstm", "gru", "all"), help="recurrent layer")
+    group.add_argument("--units", type=number(int, 1), metavar="H", help="size of its state")
     group.add_argument(
-        "--cell", choices=("rnn", "lstm", "gru", "all"), default="lstm",
-        help="recurrent layer (default: %(default)s)",
+        "--bidirectional", action=argparse.BooleanOptionalAction,
+        help="read every clip from both ends",
     )  # fmt: skip
     group.add_argument(
-        "--units", type=number(int, 1), default=64, metavar="H",
-        help="size of its state (default: %(default)s)",
+        "--dropout", type=number(float, 0.0, 0.95), metavar="P",
+        help="share of inputs dropped in training",
     )  # fmt: skip
     group.add_argument(
-        "--dropout", type=number(float, 0.0, 0.95), default=0.3, metavar="P",
-        help="share of inputs dropped in training (default: %(default)s)",
-    )  # fmt: skip
-    group.add_argument(
-        "--size", type=_size, default=(6, 8), metavar="HxW",
-        help="frames are averaged down to so many grey cells (default: 6x8); coarse pictures "
+        "--size", type=_size, metavar="HxW",
+        help="frames are averaged down to so many grey cells, such as 6x8; coarse pictures "
         "forgive small shifts",
     )  # fmt: skip
     group.add_argument(
-        "--stride", type=number(int, 1), default=1, metavar="N", help="use every N-th frame"
+        "--stride", type=number(int, 1), metavar="N", help="use every N-th frame (default: 1)"
     )
     group.add_argument(
         "--max-frames", type=number(int, 1), metavar="N", help="use at most N frames of a clip"
@@ -94,22 +107,47 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_training(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("training")
+    group = parser.add_argument_group("training (defaults: see --model)")
     group.add_argument(
-        "--epochs", type=number(int, 1), default=50, metavar="N",
-        help="how often each clip is shown (default: %(default)s)",
+        "--augment", action=argparse.BooleanOptionalAction,
+        help="change clips a little each time that they are shown",
     )  # fmt: skip
+    group.add_argument(
+        "--flip", action="store_true",
+        help="augment, and mirror half of the clips: only where left and right mean the same",
+    )  # fmt: skip
+    group.add_argument(
+        "--epochs", type=number(int, 1), metavar="N", help="how often each clip is shown"
+    )
     group.add_argument(
         "--batch-size", type=number(int, 1), default=32, metavar="N",
         help="clips between two updates of the weights (default: %(default)s)",
     )  # fmt: skip
     group.add_argument(
-        "--learning-rate", type=number(float, 1e-9, 10.0), default=0.004, metavar="X",
-        help="of Adam at the start; it falls to zero along a cosine (default: %(default)s)",
+        "--learning-rate", type=number(float, 1e-9, 10.0), metavar="X",
+        help="of Adam at the start; it falls to zero along a cosine",
     )  # fmt: skip
     group.add_argument(
         "--test-fraction", type=number(float, 0.01, 0.9), default=0.25, metavar="X",
         help="share of each class that is held out (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--stream", action="store_true",
+        help="read the clips to learn from as they are needed, epoch by epoch, in bounded memory "
+        "(--augment does so too)",
+    )  # fmt: skip
+
+
+def _add_transfer(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("starting from another model")
+    group.add_argument(
+        "--from", dest="base", metavar="MODEL",
+        help="begin with what MODEL has learned, of other classes: its features and its layers, "
+        "and a new last layer",
+    )  # fmt: skip
+    group.add_argument(
+        "--freeze", action="store_true",
+        help="with --from: train the new last layer alone (for a handful of clips a class)",
     )  # fmt: skip
 
 
@@ -122,97 +160,6 @@ def _size(text: str) -> tuple[int, int]:
 
 def run(args: argparse.Namespace) -> int:
     """Train, save, report."""
-    from ..classify import CELLS
-    from ..video import FrameFeatures, split
+    from .train_job import train_from
 
-    cells = list(CELLS) if args.cell == "all" else [args.cell]
-    outputs = {cell: check_writable(_output(args, cell), ".npz") for cell in cells}
-    features = FrameFeatures(args.size, stride=args.stride, max_frames=args.max_frames)
-    clips = read_clips(args.folder, features, args)
-    trained, held_out = split(clips, args.test_fraction, args.seed)
-    print(f"training on {len(trained)} clips, {len(held_out)} held out (seed {args.seed})")
-    runs = []
-    for cell in cells:
-        runs.append(_train_one(args, cell, features, trained, held_out, outputs[cell]))
-        if runs[-1].stopped:
-            print(f"\nstopped; the network as it was is in {outputs[cell]}")
-            return 130
-    if args.cell in ("lstm", "gru") and not args.alone:
-        runs.append(_train_one(args, "rnn", features, trained, held_out, None))
-        if runs[-1].stopped:
-            print(f"\nstopped; the whole {runs[0].name} is in {outputs[args.cell]}")
-            return 130
-    _print_results(runs, held_out)
-    if args.report:
-        page = Path(args.output).with_suffix(".html")
-        _write_page(page, args, runs, outputs, features, trained, held_out)
-        print(f"report: {page}")
-    return 0
-
-
-def _output(args: argparse.Namespace, cell: str) -> str:
-    path = Path(args.output)
-    return str(path.with_name(f"{path.stem}-{cell}{path.suffix}") if args.cell == "all" else path)
-
-
-def _train_one(args, cell: str, features, trained, held_out, output: Path | None):
-    """Train a network and, unless `output` is None, save it."""
-    from ..classify import CELLS, ClipClassifier, EpochBar, build_network, digest, train
-
-    steps = args.epochs * -(-len(trained) // args.batch_size)
-    network = build_network(
-        cell, trained.x.shape[-1], len(trained.class_names), units=args.units,
-        dropout=args.dropout, learning_rate=args.learning_rate, decay_steps=steps,
-        seed=args.seed,
-    )  # fmt: skip
-    done = train(
-        CELLS[cell], network, (trained.x, trained.y, trained.mask),
-        (held_out.x, held_out.y, held_out.mask), epochs=args.epochs, batch_size=args.batch_size,
-        seed=args.seed, callbacks=[EpochBar(CELLS[cell])],
-    )  # fmt: skip
-    if output is None:
-        return done
-    about = {
-        "held_out_accuracy": round(done.accuracy, 4),
-        "held_out_clips": len(held_out),
-        "trained_on_clips": len(trained),
-        "epochs": len(done.history.get("loss", [])),
-        "seed": args.seed,
-        "folder": Path(args.folder).resolve().name,
-        "trained_on": [digest(path) for path in trained.paths],
-    }
-    ClipClassifier(network, features, trained.class_names, about).save(output)
-    return done
-
-
-def _print_results(runs, held_out) -> None:
-    rows = [["network", "held out", "weights", "training"]]
-    for done in runs:
-        right = round(done.accuracy * len(held_out))
-        share = f"{100 * done.accuracy:.1f} % ({right}/{len(held_out)})"
-        rows.append([done.name, share, f"{done.network.count_params():,}", f"{done.seconds:.1f} s"])
-    print(table(rows))
-
-
-def _write_page(path: Path, args, runs, outputs, features, trained, held_out) -> None:
-    from ..classify import page
-    from ..report import Report
-
-    best = max(runs[: len(outputs)], key=lambda done: done.accuracy)  # of those that were saved
-    model = list(outputs.values())[runs.index(best)]
-    report = Report(
-        f"{', '.join(done.name for done in runs)} on {Path(args.folder).resolve().name}",
-        f"{len(trained)} clips to learn from, {len(held_out)} others to be tested on.",
-    )
-    report.section("Results")
-    page.add_results(report, runs, held_out)
-    page.add_curves(report, runs, len(held_out.class_names))
-    page.add_confusions(report, runs, held_out)
-    page.add_films(report, best, held_out, features)
-    page.add_gates(report, runs, held_out, page.examples(best, held_out, 1)[0])
-    page.add_gradients(report, runs, held_out)
-    report.section("Going on")
-    report.text("The model's file has all that is needed to tell what a new clip shows:")
-    report.code(f"scratchrnn predict {model} CLIP.mp4")
-    report.footer(f"Made by `scratchrnn train`, seed {args.seed}.")
-    report.write(path)
+    return train_from(args)

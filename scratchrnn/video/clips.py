@@ -140,7 +140,7 @@ def find_clips(folder: str | os.PathLike) -> ClipFolder:
 
 
 def load_clips(
-    folder: str | os.PathLike,
+    folder: str | os.PathLike | ClipFolder,
     features: FrameFeatures | None = None,
     *,
     skip_unreadable: bool = False,
@@ -153,8 +153,8 @@ def load_clips(
 
     Parameters
     ----------
-    folder : str or path
-        A folder with one folder a class.
+    folder : str or path, or ClipFolder
+        A folder with one folder a class, or what :func:`find_clips` made of one.
     features : FrameFeatures, optional
         What to take from each clip; ``FrameFeatures()`` by default.
     skip_unreadable : bool, default False
@@ -193,7 +193,7 @@ def load_clips(
     features = FrameFeatures() if features is None else features
     if isinstance(cache, (str, os.PathLike)):
         cache = FeatureCache(cache)
-    found = find_clips(folder)
+    found = folder if isinstance(folder, ClipFolder) else find_clips(folder)
     sequences: list[np.ndarray] = []
     kept: list[int] = []
     skipped: list[str] = []
@@ -213,11 +213,15 @@ def load_clips(
     y = found.y[kept]
     for label, name in enumerate(found.class_names):
         if label not in y:
-            raise VideoError(f"{Path(folder) / name}: no clip of this class can be read")
+            raise VideoError(f"{_place(folder, name)}: no clip of this class can be read")
     lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
     paths = [found.paths[i] for i in kept]
     x, mask = _pad(sequences, lengths, paths, max_bytes)
     return Clips(x, mask, lengths, y, found.class_names, paths, skipped)
+
+
+def _place(folder: str | os.PathLike | ClipFolder, name: str) -> str:
+    return f"class {name}" if isinstance(folder, ClipFolder) else str(Path(folder) / name)
 
 
 def split(clips: Clips, test_fraction: float = 0.25, seed: int = 0) -> tuple[Clips, Clips]:

@@ -18,7 +18,7 @@ from .reader import check_count
 from .splits import class_weights, grouped_split, stratified_split
 
 # Rows and columns of a cell in frames that are to be augmented: few, since that costs time.
-_PIXELS = 6
+_PIXELS = 3
 
 
 class VideoFolder:
@@ -45,7 +45,7 @@ class VideoFolder:
         How many batches to sort by length together; 1 does not sort.
     augment : callable, optional
         ``augment(frames, rng)`` on the frames (T, H, W) or (T, H, W, 3) uint8 of each clip, such
-        as :class:`scratchrnn.video.augment.Compose`. They are decoded at about 6 x 6 pixels for
+        as :class:`scratchrnn.video.augment.Compose`. They are decoded at about 3 x 3 pixels for
         each cell of the features, or at their own size if that is smaller.
     mix : callable, optional
         ``mix(batch, rng)`` on each batch, such as :class:`scratchrnn.video.augment.MixUp`.

@@ -7,8 +7,10 @@ ever held. Then, over the whole clip,
     (2)  b_t = a_t - mean_t(a)                        `remove_mean`: what stands still goes
     (3)  c_t = b_t / (std(b) + 1/255)                 `normalize`: lighting and contrast go
     (4)  m_t = c_t - c_(t-1),  m_0 = 0,  scaled as (3)  `difference`: motion
+    (5)  a_t - 1/2, in colour                         `appearance`: what stands there, as it is
 
-and the features of a step are c_t beside m_t. A clip in which nothing moves gives zeros.
+and the features of a step are c_t, m_t and, if asked for, (5), side by side. Without (5) a clip in
+which nothing moves gives zeros: with (2), classes that differ in what stands still need (5).
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from .resize import area_weights
 
 # One grey level: contrast below it is the noise of the coding, and is not blown up to the full.
 _GREY_LEVEL = 1 / 255
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 class FrameFeatures:
@@ -41,6 +44,9 @@ class FrameFeatures:
         Divide by the standard deviation over the clip.
     difference : bool, default True
         Append the change since the frame before.
+    appearance : (int, int), optional
+        Append the picture itself, averaged to so many rows and columns (no more than `size`; with
+        ``flatten=False`` exactly `size`), in colour whatever `gray` says, less 1/2.
     flatten : bool, default True
         Give vectors (T, D); else pictures (T, h, w, channels), for layers that convolve.
     stride : int, default 1
@@ -67,6 +73,7 @@ class FrameFeatures:
         remove_mean: bool = True,
         normalize: bool = True,
         difference: bool = True,
+        appearance: tuple[int, int] | None = None,
         flatten: bool = True,
         stride: int = 1,
         max_frames: int | None = None,
@@ -77,6 +84,17 @@ class FrameFeatures:
             raise ValueError("FrameFeatures: size: expected (height, width), got None")
         self.gray, self.remove_mean, self.normalize = bool(gray), bool(remove_mean), bool(normalize)
         self.difference, self.flatten = bool(difference), bool(flatten)
+        self.appearance = check_size("FrameFeatures", appearance)
+        fits = self.appearance is None or (
+            all(a <= b for a, b in zip(self.appearance, self.size, strict=True))
+            if self.flatten
+            else self.appearance == self.size
+        )
+        if not fits:
+            limit = "at most" if self.flatten else "for flatten=False exactly"
+            raise ValueError(
+                f"FrameFeatures: appearance: expected {limit} size={self.size}, got {appearance!r}"
+            )
         self.stride = check_count("FrameFeatures", "stride", stride, 1)
         self.max_frames = max_frames
         if max_frames is not None:
@@ -87,8 +105,15 @@ class FrameFeatures:
     def shape(self) -> tuple[int, ...]:
         """Shape of the features of one step: (D,), or (h, w, channels)."""
         channels = (1 if self.gray else 3) * (2 if self.difference else 1)
-        picture = (*self.size, channels)
-        return (int(np.prod(picture)),) if self.flatten else picture
+        if not self.flatten:
+            return (*self.size, channels + (3 if self.appearance else 0))
+        shown = 3 * int(np.prod(self.appearance)) if self.appearance else 0
+        return (int(np.prod(self.size)) * channels + shown,)
+
+    @property
+    def _decode_gray(self) -> bool:
+        """Whether frames without colour are enough."""
+        return self.gray and self.appearance is None
 
     @property
     def feature_count(self) -> int:
@@ -161,7 +186,7 @@ class FrameFeatures:
             max_frames=self.max_frames,
             max_size=(pixels * self.size[0], pixels * self.size[1]),
             max_pixels=self.max_pixels,
-            gray=self.gray,
+            gray=self._decode_gray,
             on_error=on_error,
         )
 
@@ -173,11 +198,12 @@ class FrameFeatures:
             raise ValueError(
                 f"FrameFeatures: frames: expected (H, W), (H, W, 1) or (H, W, 3), got {frame.shape}"
             )
-        if self.gray and colours == 3:
-            frame = frame.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
-        elif frame.ndim == 3 and self.gray:
+        gray = self._decode_gray
+        if gray and colours == 3:
+            frame = frame.astype(np.float32) @ _LUMA
+        elif frame.ndim == 3 and gray:
             frame = frame[:, :, 0]
-        elif not self.gray and colours == 1:
+        elif not gray and colours == 1:
             frame = np.repeat(frame.reshape(*frame.shape[:2], 1), 3, axis=2)
         rows = area_weights(frame.shape[0], self.size[0]) * np.float32(_GREY_LEVEL)
         columns = area_weights(frame.shape[1], self.size[1])
@@ -186,8 +212,10 @@ class FrameFeatures:
         return columns @ tall if tall.ndim == 3 else tall @ columns.T
 
     def _finish(self, small: np.ndarray) -> np.ndarray:
-        """Apply equations (2) to (4) to the small pictures (T, h, w[, 3])."""
-        pictures = small.reshape(*small.shape[:3], -1)  # (T, h, w, colours)
+        """Apply equations (2) to (5) to the small pictures (T, h, w[, 3])."""
+        shown = pictures = small.reshape(*small.shape[:3], -1)  # (T, h, w, colours)
+        if self.gray and self.appearance is not None:
+            pictures = (pictures @ _LUMA)[..., None]
         if self.remove_mean:
             pictures = pictures - pictures.mean(axis=0)  # (2)
         if self.normalize:
@@ -197,7 +225,18 @@ class FrameFeatures:
             if self.normalize:
                 motion = motion / (motion.std() + np.float32(_GREY_LEVEL))
             pictures = np.concatenate([pictures, motion], axis=3)
-        return np.ascontiguousarray(pictures.reshape(len(small), *self.shape), dtype=np.float32)
+        parts = [pictures]
+        if self.appearance is not None:
+            parts.append(self._averaged(shown) - np.float32(0.5))  # (5)
+        if self.flatten:
+            parts = [part.reshape(len(small), -1) for part in parts]
+        return np.ascontiguousarray(np.concatenate(parts, axis=-1), dtype=np.float32)
+
+    def _averaged(self, shown: np.ndarray) -> np.ndarray:
+        """Average (T, h, w, 3) down to the size of `appearance`."""
+        rows = area_weights(self.size[0], self.appearance[0])
+        columns = area_weights(self.size[1], self.appearance[1])
+        return np.einsum("ah,thwc,bw->tabc", rows, shown, columns, optimize=True)
 
     def get_config(self) -> dict:
         """Return the settings, as JSON can hold them."""
@@ -207,6 +246,7 @@ class FrameFeatures:
             "remove_mean": self.remove_mean,
             "normalize": self.normalize,
             "difference": self.difference,
+            "appearance": None if self.appearance is None else list(self.appearance),
             "flatten": self.flatten,
             "stride": self.stride,
             "max_frames": self.max_frames,

@@ -11,8 +11,8 @@ from .time import FrameDrop, SpeedChange, TemporalCrop, TimeWarp
 def standard_augmentation() -> Compose:
     """Return what helps with clips of few people or places, and changes no class's meaning.
 
-    Small shifts, scalings and turns, and small changes of pace. Nothing is mirrored or played
-    backwards, since classes may be told apart by direction.
+    Small shifts (an eighth of the frame), scalings and turns, and small changes of pace (a
+    quarter). Nothing is mirrored or played backwards, since classes may be told apart by direction.
 
     Returns
     -------
@@ -26,11 +26,11 @@ def standard_augmentation() -> Compose:
     """
     return Compose(
         [
-            RandomShift(0.08),
-            RandomScale(0.9, 1.1),
-            RandomRotation(6),
-            SpeedChange(0.85, 1.18),
-            TimeWarp(0.3),
+            RandomShift(0.12),
+            RandomScale(0.85, 1.18),
+            RandomRotation(8),
+            SpeedChange(0.8, 1.25),
+            TimeWarp(0.4),
             FrameDrop(0.05),
         ]
     )

@@ -37,12 +37,15 @@ def warp(frames: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     top, down = _cells(rows, height)
     left, right = _cells(columns, width)
     kind = np.float64 if frames.dtype == np.float64 else np.float32
-    pixels = frames.reshape(steps, height * width, -1).astype(kind, copy=False)  # (T, HW, C)
-    total = np.zeros_like(pixels)
+    flat = frames.reshape(steps, height * width, -1).swapaxes(0, 1)
+    pixels = flat.astype(kind, order="C").reshape(height * width, -1)  # (HW, TC): rows are moved
+    total, part = np.zeros_like(pixels), np.empty_like(pixels)
     for row, down_share in ((top, 1 - down), (np.minimum(top + 1, height - 1), down)):
         for column, share in ((left, 1 - right), (np.minimum(left + 1, width - 1), right)):
-            weight = (down_share * share).astype(kind)
-            total += pixels[:, row * width + column] * weight[:, None]
+            np.take(pixels, row * width + column, axis=0, out=part, mode="clip")
+            part *= (down_share * share).astype(kind)[:, None]
+            total += part
+    total = total.reshape(height * width, steps, -1).swapaxes(0, 1)
     return like(frames, total.reshape(frames.shape))
 
 
