@@ -1,4 +1,8 @@
-"""Generators of the published tasks: fresh sequences on every call, none stored."""
+"""Generators of the published tasks: fresh sequences on every call, none stored.
+
+``unseen`` asks for sequences that training never draws; most tasks have so many that it changes
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ class Sample(NamedTuple):
     mask: np.ndarray | None = None
 
 
-def adding(rng: np.random.Generator, n: int, T: int = 100) -> Sample:
+def adding(rng: np.random.Generator, n: int, unseen: bool = False, T: int = 100) -> Sample:
     """Add two marked numbers (Hochreiter, Schmidhuber 1997, experiment 4).
 
     Pairs (value in [-1, 1], marker 1, 0 or -1); the first and last marker are -1; one of the
@@ -37,7 +41,9 @@ def adding(rng: np.random.Generator, n: int, T: int = 100) -> Sample:
     return Sample(x, y, np.arange(x.shape[1]) < lengths[:, None])
 
 
-def two_sequences(rng: np.random.Generator, n: int, T: int = 100, informative: int = 3) -> Sample:
+def two_sequences(
+    rng: np.random.Generator, n: int, unseen: bool = False, T: int = 100, informative: int = 3
+) -> Sample:
     """Tell two classes by the first elements alone (Bengio et al. 1994; experiment 3a).
 
     The first `informative` elements are +1 or -1 by class, the rest Gaussian noise of variance
@@ -51,7 +57,7 @@ def two_sequences(rng: np.random.Generator, n: int, T: int = 100, informative: i
     return Sample(np.where(mask[..., None], x, 0), y.astype(float), mask)
 
 
-def temporal_order(rng: np.random.Generator, n: int, T: int = 100) -> Sample:
+def temporal_order(rng: np.random.Generator, n: int, unseen: bool = False, T: int = 100) -> Sample:
     """Name the order of two symbols X, Y among distractors (experiment 6a).
 
     Eight one-hot symbols: E begins, B ends, a b c d distract; X or Y at a place drawn from
@@ -66,7 +72,9 @@ def temporal_order(rng: np.random.Generator, n: int, T: int = 100) -> Sample:
     return Sample(np.eye(8)[symbols], 2 * pair[:, 0] + pair[:, 1])
 
 
-def copy_memory(rng: np.random.Generator, n: int, delay: int = 20, length: int = 3) -> Sample:
+def copy_memory(
+    rng: np.random.Generator, n: int, unseen: bool = False, delay: int = 20, length: int = 3
+) -> Sample:
     """Say some symbols again after a delay (Arjovsky et al. 2016), at a size that fits.
 
     `length` symbols out of four, `delay` blanks, a "now" sign, and silence in which to answer;
@@ -107,7 +115,7 @@ def reber_string(rng: np.random.Generator) -> tuple[str, list[set[str]]]:
     return text, [{"T", "P"}, *choices, {outer}, {"E"}]
 
 
-def embedded_reber(rng: np.random.Generator, n: int) -> Sample:
+def embedded_reber(rng: np.random.Generator, n: int, unseen: bool = False) -> Sample:
     """Predict the next symbols of embedded Reber strings (experiment 1).
 
     Targets (N, T, 7) are 1 for every symbol that may come next; the second last can be told only
@@ -127,9 +135,15 @@ def embedded_reber(rng: np.random.Generator, n: int) -> Sample:
 DIGITS = "0123456789+ "
 
 
-def addition(rng: np.random.Generator, n: int, digits: int = 2) -> Sample:
-    """Read "35+ 7" backwards and answer "42 " (Sutskever et al.; Keras's addition example)."""
-    a, b = rng.integers(0, 10**digits, (2, n))
+def addition(rng: np.random.Generator, n: int, unseen: bool = False, digits: int = 2) -> Sample:
+    """Read "35+ 7" backwards and answer "42 " (Sutskever et al.; Keras's addition example).
+
+    One sum in ten, with both orders of its terms, is kept from training.
+    """
+    a, b = rng.integers(0, 10**digits, (2, 20 * n + 200))
+    pair = np.minimum(a, b) * 10**digits + np.maximum(a, b)
+    kept = pair * 2654435761 % 2**32 < 2**32 // 10  # scattered by multiplication, Knuth's way
+    a, b = a[kept == unseen][:n], b[kept == unseen][:n]
     x = np.zeros((n, 2 * digits + 1, len(DIGITS)))
     y = np.zeros((n, digits + 1), int)
     for k in range(n):
