@@ -4,7 +4,7 @@ Inside      gate_traces  layer_traces  gate_saturation  hidden_trajectories  gra
 Over time   running_prediction  decision_step  connectivity
 Gradients   saliency  gradient_x_input  smooth_grad  integrated_gradients
 Asking      occlusion  lime  shapley_values  kernel_shap  permutation_shap  timeshap
-Pieces      time_steps  time_blocks  feature_columns  tubes
+Pieces      time_steps  time_blocks  feature_columns  tubes  on_frames
 Checking    deletion  sign_flip_test
 
 What asks needs nothing but a function of arrays (N, T, …); gradients need a model of this library.
@@ -17,6 +17,7 @@ from .baselines import make_baselines
 from .connectivity import Connectivity, connectivity
 from .decision import Decision, decision_step
 from .deletion import Deletion, deletion, sign_flip_test
+from .frames import on_frames
 from .gradients import before_softmax, gradient_x_input, saliency
 from .integrated import IntegratedGradients, integrated_gradients
 from .occluding import occlusion
@@ -65,6 +66,7 @@ __all__ = [
     "lime",
     "make_baselines",
     "occlusion",
+    "on_frames",
     "open_question",
     "permutation_shap",
     "prune_steps",
