@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from .parser import add_backend, number
 
@@ -12,6 +13,10 @@ Make clips, learn from them, and write a page about it: the whole job in under a
 A disc calls at three pads; only the order of its visits tells the six classes apart. The clips
 are written as video files and read back; a vanilla RNN, an LSTM and a GRU are trained on them,
 beside a baseline that is blind to order, and tested on other clips.
+
+Other tasks have pages of their own:
+
+  tracking   follow an object that passes behind pillars, with and without a memory
 """
 
 _EPILOG = """\
@@ -19,7 +24,19 @@ examples:
   scratchrnn demo                       to the folder scratchrnn-demo; open its report.html
   scratchrnn demo --output here --seed 7
   scratchrnn demo --clips 100 --epochs 60
+  scratchrnn demo --task tracking       to the folder scratchrnn-demo-tracking
 """
+
+
+# What each task does if it is not told otherwise.
+_DEFAULTS = {
+    "order": {"clips": 40, "epochs": 40, "units": 32},
+    "tracking": {"clips": 500, "epochs": 20, "units": 96},
+}
+
+
+def _by_task(name: str) -> str:
+    return ", ".join(f"{task}: {options[name]}" for task, options in _DEFAULTS.items())
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -31,24 +48,29 @@ def add(commands: argparse._SubParsersAction) -> None:
         epilog=_EPILOG,
     )
     parser.add_argument(
-        "--output", "-o", default="scratchrnn-demo", metavar="FOLDER",
-        help="gets clips, model, report and animation (default: %(default)s)",
+        "--task", choices=tuple(_DEFAULTS), default="order",
+        help="what is to be learned (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--output", "-o", metavar="FOLDER",
+        help="gets clips, model, report and animation (default: scratchrnn-demo, for other tasks "
+        "than order with -TASK after it)",
     )  # fmt: skip
     parser.add_argument(
         "--seed", type=number(int, 0), default=0, metavar="N",
         help="the same seed gives the same clips and networks (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--clips", type=number(int, 2), default=40, metavar="N",
-        help="clips of each class to train on (default: %(default)s)",
+        "--clips", type=number(int, 2), metavar="N",
+        help=f"clips to train on, of each class where there are any ({_by_task('clips')})",
     )  # fmt: skip
     parser.add_argument(
-        "--epochs", type=number(int, 1), default=40, metavar="N",
-        help="how often each clip is shown (default: %(default)s)",
+        "--epochs", type=number(int, 1), metavar="N",
+        help=f"how often each clip is shown ({_by_task('epochs')})",
     )  # fmt: skip
     parser.add_argument(
-        "--units", type=number(int, 1), default=32, metavar="H",
-        help="size of the recurrent state (default: %(default)s)",
+        "--units", type=number(int, 1), metavar="H",
+        help=f"size of the recurrent state ({_by_task('units')})",
     )  # fmt: skip
     add_backend(parser)
     parser.set_defaults(run=run)
@@ -56,15 +78,31 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the demo and say where everything is."""
-    from ..demo import run_demo
-
-    result = run_demo(
-        args.output, seed=args.seed, families=args.clips, epochs=args.epochs, units=args.units
-    )
-    if result.stopped:
+    folder = args.output or "scratchrnn-demo" + ("" if args.task == "order" else f"-{args.task}")
+    options = {
+        name: default if getattr(args, name) is None else getattr(args, name)
+        for name, default in _DEFAULTS[args.task].items()
+    }
+    result = _RUN[args.task](folder, args.seed, options)
+    if getattr(result, "stopped", False):
         print(f"\nstopped; what was learned by then is in {result.model}")
         return 130
     print(f"report:    {result.report}")
     print(f"model:     {result.model}")
     print(f"animation: {result.animation}")
     return 0
+
+
+def _order(folder: str, seed: int, options: dict) -> Any:
+    from ..demo import run_demo
+
+    return run_demo(folder, seed=seed, families=options.pop("clips"), **options)
+
+
+def _tracking(folder: str, seed: int, options: dict) -> Any:
+    from ..tracking import run_tracking
+
+    return run_tracking(folder, seed=seed, **options)
+
+
+_RUN = {"order": _order, "tracking": _tracking}

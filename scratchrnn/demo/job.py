@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,10 +22,10 @@ from ..classify import (
 from ..classify.page import belief, examples, frames_of
 from ..video import Clips, FrameFeatures, load_clips, write_gif
 from .clips import FPS, write_clips
+from .folder import fresh_folder
 from .page import write_page
 
 BASELINE = "baseline"
-_MARK = ".scratchrnn-demo"
 
 # Each step sees only its own frame and the one before: no statistics of the whole clip.
 FEATURES = FrameFeatures((12, 12), remove_mean=False, normalize=False)
@@ -81,7 +80,7 @@ def run_demo(
     """
     began = time.monotonic()
     folder = Path(folder)
-    clips_folder = _fresh(folder / "clips")
+    clips_folder = fresh_folder(folder / "clips")
     tests = max(1, families // 2)
     say(f"rendering {6 * (families + tests)} clips to {clips_folder}")
     write_clips(clips_folder / "train", families, seed)
@@ -96,17 +95,6 @@ def run_demo(
         if runs[-1].stopped:
             break
     return _leave_behind(folder, runs, trained, tested, seed, began, say)
-
-
-def _fresh(folder: Path) -> Path:
-    """Return an empty folder for clips; an earlier demo's is emptied, any other refused."""
-    if folder.exists():
-        if not (folder / _MARK).exists():
-            raise ValueError(f"{folder}: exists, and no demo wrote it; choose another folder")
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    (folder / _MARK).touch()
-    return folder
 
 
 def _train_one(cell: str, trained: Clips, tested: Clips, seed: int, epochs: int, units: int) -> Run:

@@ -6,6 +6,7 @@ and pyplot is not touched.
 """
 
 from .animate import animate, record, to_jshtml
+from .boxes import TRUTH, box_frames, box_strip
 from .curves import gradient_norms, learning_curves, log_axis
 from .film import film_strip, prediction_frames
 from .gates import gate_heatmaps, gate_traces
@@ -29,10 +30,13 @@ from .surface import loss_surface
 __all__ = [
     "OKABE_ITO",
     "SIGNED_MAP",
+    "TRUTH",
     "UNIT_MAP",
     "Figure",
     "animate",
     "bars",
+    "box_frames",
+    "box_strip",
     "color",
     "confusion_matrix",
     "figure",
