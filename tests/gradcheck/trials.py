@@ -9,10 +9,14 @@ saturated and chaotic by turns; gradients range over many orders of magnitude.
 from __future__ import annotations
 
 import inspect
+import multiprocessing
+import os
 import sys
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 
 import foreign
+import foreign_sequences as others
 import numpy as np
 
 from scratchrnn.cells import gru, lstm, rnn
@@ -95,6 +99,43 @@ def foreign_loss(d):
     return foreign.softmax_loss(), [scores, labels, mask], None
 
 
+def foreign_lstm(d):
+    inputs = [d.array(d.N, d.T, d.D), d.array(d.N, d.H), d.array(d.N, d.H)]
+    inputs += [d.array(d.D, 4 * d.H), d.array(d.H, 4 * d.H), d.array(4 * d.H)]
+    return others.lstm_forward, inputs, others.lstm_backward()
+
+
+def foreign_joined(d):
+    inputs = [d.array(d.T, d.N, d.D), d.array(1 + d.D + d.H, 4 * d.H)]
+    inputs += [d.array(d.N, d.H), d.array(d.N, d.H)]
+    return others.joined_forward, inputs, others.joined_backward()
+
+
+def foreign_loops(d):
+    inputs = [d.array(d.T, d.D), d.array(d.H, d.D), d.array(d.H, d.H), d.array(d.H)]
+    return others.loops_forward, inputs, others.loops_backward()
+
+
+def foreign_gru(d):
+    inputs = [d.array(d.N, d.T, d.D), d.array(3, d.H, d.D), d.array(3, d.H, d.H)]
+    return (
+        others.gru_forward,
+        [*inputs, d.array(2, 3, d.H), d.mask(d.N, d.T)],
+        others.gru_backward(),
+    )
+
+
+def foreign_last(d):
+    lengths = d.rng.integers(1, d.T + 1, d.N)
+    inputs = [d.array(d.N, d.T, d.H), d.array(d.H, d.D), lengths]
+    return others.last_forward, inputs, others.last_backward()
+
+
+def foreign_kinks(d):
+    inputs = [d.array(d.N, d.T, d.D), d.array(d.D, d.H), d.array(d.H)]
+    return others.kinks_forward, inputs, others.kinks_backward()
+
+
 def dense(d):
     """tanh, relu or linear layer, then a mean squared error."""
     target, kind = d.array(d.N, d.H), int(d.rng.integers(3))
@@ -123,6 +164,12 @@ MAKERS = (
     foreign_relu,
     foreign_loss,
     dense,
+    foreign_lstm,
+    foreign_joined,
+    foreign_loops,
+    foreign_gru,
+    foreign_last,
+    foreign_kinks,
 )
 
 
@@ -174,23 +221,37 @@ def count_misses(count):
     return missed, unresolved, spoiled
 
 
-def count_alarms(count, first=0):
-    """Run right functions and return how many were called wrong; print what happened."""
-    alarms, kinks, unresolved, entries = Counter(), 0, 0, 0
-    for seed in range(first, first + count):
+def examine(seeds):
+    """Run right functions; return the counts, and what was called wrong as text."""
+    counts, reports = Counter(trials=len(seeds)), []
+    for seed in seeds:
         name, result = trial(seed)
         for array in result:
-            kinks, unresolved = kinks + array.kinks, unresolved + array.unresolved
-            entries += array.checked
+            counts["kinks skipped"] += array.kinks
+            counts["too small to tell"] += array.unresolved
+            counts["entries compared"] += array.checked
         if not result.ok:
-            alarms[name] += 1
-            print(f"seed {seed}, {name}:\n{result}\n")
-    print(f"{count} trials, {sum(alarms.values())} false alarms {dict(alarms)}")
-    print(f"{entries} entries compared, {unresolved} too small to tell, {kinks} kinks skipped")
-    return sum(alarms.values())
+            reports.append(f"seed {seed}, {name}:\n{result}\n")
+    return counts, reports
+
+
+def count_alarms(count, first=0, processes=1):
+    """Run right functions and return how many were called wrong; print what happened."""
+    seeds = range(first, first + count)
+    shares = [seeds[k :: 4 * processes] for k in range(4 * processes)]
+    if processes == 1:
+        results = list(map(examine, shares))
+    else:
+        # Fresh processes: those of a fork would inherit locks of compiled kernels' threads.
+        with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+            results = list(pool.map(examine, shares))
+    counts = sum((counts for counts, _ in results), Counter())
+    reports = [report for _, found in results for report in found]
+    print(*reports, f"{len(reports)} false alarms; {dict(counts)}", sep="\n", flush=True)
+    return len(reports)
 
 
 if __name__ == "__main__":
     number, start = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    count_alarms(number, start)
+    count_alarms(number, start, processes=os.cpu_count() or 1)
     print("spoiled gradients: missed, too small to tell, of", count_misses(number // 5))
