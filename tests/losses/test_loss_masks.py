@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scratchrnn import losses
+from scratchrnn import losses, metrics
 
 from .loss_cases import CASES, N, T, make, reals, rng
 
@@ -88,6 +88,23 @@ def test_one_sample_per_weight_also_when_batch_and_steps_are_equally_many():
     y_pred = np.array([[[1.0], [1.0]], [[1.0], [1.0]]])
     got = loss(np.zeros_like(y_pred), y_pred, np.array([2.0, 5.0]))
     np.testing.assert_array_equal(got, [[2.0, 2.0], [5.0, 5.0]])
+
+
+@pytest.mark.parametrize("shape", [(2, 1), (2, 1, 1), (2, 3, 1), (3, 4), (1, 4), (4,)])
+def test_weights_with_fewer_axes_or_with_axes_of_one_are_broadcast(shape):
+    targets, outputs = reals(1, (2, 3, 4, 5))
+    weights = rng(3).random(shape)
+    spread = weights if shape[-1] == 4 else weights.reshape(shape + (1,) * (3 - weights.ndim))
+    whole = np.array(np.broadcast_to(spread, (2, 3, 4)))
+    loss = losses.MeanSquaredError()
+    value, gradient = loss.value_and_gradient(targets, outputs, weights)
+    expected = loss.value_and_gradient(targets, outputs, whole)
+    assert value == pytest.approx(expected[0], rel=1e-12)
+    np.testing.assert_allclose(gradient, expected[1], rtol=1e-12)
+    if shape == (2, 1):
+        metric = metrics.MeanSquaredError()
+        by_sample = np.mean((targets - outputs) ** 2, axis=(1, 2, 3)) @ weights / weights.sum()
+        assert metric(targets, outputs, weights) == pytest.approx(by_sample[0], rel=1e-6)
 
 
 def test_targets_may_lack_the_last_axis_of_length_one():
