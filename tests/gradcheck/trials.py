@@ -227,9 +227,9 @@ def examine(seeds):
     for seed in seeds:
         name, result = trial(seed)
         for array in result:
-            counts["kinks skipped"] += array.kinks
-            counts["too small to tell"] += array.unresolved
-            counts["entries compared"] += array.checked
+            counts["kinks skipped"] += int(array.kinks)
+            counts["too small to tell"] += int(array.unresolved)
+            counts["entries compared"] += int(array.checked)
         if not result.ok:
             reports.append(f"seed {seed}, {name}:\n{result}\n")
     return counts, reports

@@ -73,7 +73,7 @@ TASKS = {
     "temporal_order": Task(
         problems.temporal_order, "sparse_categorical_crossentropy", "softmax", 4, "end", _classes,
         1.0, span=100, rnn=False, learning_rate=5e-3, every=50,
-        published="LSTM: 31,390 sequences, 1 of 2560 wrong (HS97, table 9)",
+        published="LSTM: 31,390 sequences, 1 of 2560 wrong (HS97, experiment 6a)",
     ),
     "copy_memory": Task(
         problems.copy_memory, "sparse_categorical_crossentropy", "softmax", 5, "step", _recalled,
