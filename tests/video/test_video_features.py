@@ -1,4 +1,4 @@
-"""Frame features: equations (1) to (4), and what they must not depend on."""
+"""Frame features: equations (1) to (5), and what they must not depend on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scratchrnn.video import FrameFeatures, VideoError, write_clip
+from scratchrnn.video import FrameFeatures, VideoError, write_clip, write_gif
 from scratchrnn.video.resize import area_weights, resize_area
 
 
@@ -131,3 +131,47 @@ def test_frames_that_are_none_or_not_pictures_are_refused():
         FrameFeatures()([])
     with pytest.raises(ValueError, match=r"expected \(H, W\).*got \(4, 5, 2\)"):
         FrameFeatures()([np.zeros((4, 5, 2))])
+
+
+# -- the picture as it is -------------------------------------------------------------------
+
+
+def test_appearance_keeps_what_stands_still_and_its_colour():
+    still = np.zeros((4, 6, 9, 3), np.uint8)
+    still[..., 0] = 255
+    features = FrameFeatures((2, 3), appearance=(1, 3))
+    x = features(still)
+    assert features.shape == x.shape[1:] == (2 * 6 + 9,)
+    assert not x[:, :12].any()
+    assert np.allclose(x[:, 12:], np.tile([0.5, -0.5, -0.5], 3), atol=1e-6)
+
+
+def test_appearance_adds_to_what_was_there_and_is_an_average_of_areas():
+    clip = np.random.default_rng(0).integers(0, 256, (5, 8, 12, 3)).astype(np.uint8)
+    x = FrameFeatures((4, 6), appearance=(2, 3))(clip)
+    assert np.allclose(x[:, :48], FrameFeatures((4, 6))(clip), atol=1e-4)
+    means = clip.reshape(5, 2, 4, 3, 4, 3).mean(axis=(2, 4)) / 255 - 0.5
+    assert np.allclose(x[:, 48:], means.reshape(5, -1), atol=1e-6)
+
+
+def test_appearance_of_pictures_is_three_more_channels():
+    clip = np.random.default_rng(0).integers(0, 256, (5, 8, 12, 3)).astype(np.uint8)
+    features = FrameFeatures((4, 6), appearance=(4, 6), flatten=False)
+    x = features(clip)
+    assert x.shape == (5, 4, 6, 5) == (5, *features.shape)
+    assert np.allclose(x[..., 2:].mean(), clip.mean() / 255 - 0.5, atol=1e-6)
+    assert FrameFeatures.from_config(features.get_config()) == features
+
+
+def test_files_are_decoded_in_colour_for_appearance(tmp_path):
+    red = np.zeros((3, 8, 12, 3), np.uint8)
+    red[..., 0] = 200
+    write_gif(tmp_path / "red.gif", red)
+    x = FrameFeatures((2, 3), appearance=(1, 1)).from_file(tmp_path / "red.gif")
+    assert np.allclose(x[:, -3:], [200 / 255 - 0.5, -0.5, -0.5], atol=0.02)
+
+
+@pytest.mark.parametrize(("appearance", "flatten"), [((5, 6), True), ((2, 3), False)])
+def test_appearance_that_does_not_fit_is_refused(appearance, flatten):
+    with pytest.raises(ValueError, match=r"FrameFeatures: appearance: expected .*size=.4, 6."):
+        FrameFeatures((4, 6), appearance=appearance, flatten=flatten)
