@@ -8,10 +8,18 @@ and pyplot is not touched.
 from .animate import animate, record, to_jshtml
 from .boxes import TRUTH, box_frames, box_strip
 from .curves import gradient_norms, learning_curves, log_axis
+from .explanations import (
+    attribution_heatmap,
+    attribution_steps,
+    connectivity,
+    deletion_curves,
+)
 from .film import film_strip, prediction_frames
 from .gates import gate_heatmaps, gate_traces
 from .network import unrolled_network
+from .overlay import attribution_frames, attribution_strip, overlay
 from .scores import bars, confusion_matrix
+from .states import gate_saturation, trajectories, trajectory_frames
 from .style import (
     OKABE_ITO,
     SIGNED_MAP,
@@ -26,6 +34,7 @@ from .style import (
     to_rgb,
 )
 from .surface import loss_surface
+from .timeline import timeline, timeline_frames
 
 __all__ = [
     "OKABE_ITO",
@@ -34,26 +43,38 @@ __all__ = [
     "UNIT_MAP",
     "Figure",
     "animate",
+    "attribution_frames",
+    "attribution_heatmap",
+    "attribution_steps",
+    "attribution_strip",
     "bars",
     "box_frames",
     "box_strip",
     "color",
     "confusion_matrix",
+    "connectivity",
+    "deletion_curves",
     "figure",
     "film_strip",
     "gate_heatmaps",
+    "gate_saturation",
     "gate_traces",
     "gradient_norms",
     "learning_curves",
     "line",
     "log_axis",
     "loss_surface",
+    "overlay",
     "prediction_frames",
     "record",
     "save",
     "style",
+    "timeline",
+    "timeline_frames",
     "to_jshtml",
     "to_png",
     "to_rgb",
+    "trajectories",
+    "trajectory_frames",
     "unrolled_network",
 ]
