@@ -55,6 +55,7 @@ from .sparse import (
     CategoricalGeneralizedCrossEntropy,
     SparseCategoricalCrossentropy,
 )
+from .triplet import TripletLoss
 
 __all__ = [
     "BinaryCrossentropy",
@@ -79,6 +80,7 @@ __all__ = [
     "Poisson",
     "SparseCategoricalCrossentropy",
     "SquaredHinge",
+    "TripletLoss",
     "Tversky",
     "binary_crossentropy",
     "binary_focal_crossentropy",

@@ -14,6 +14,7 @@ from . import (
     regression,
     segmentation,
     sparse,
+    triplet,
 )
 from .base import Loss
 from .reduction import weigh
@@ -43,6 +44,7 @@ CLASSES = {
         segmentation.Tversky,
         by_shape.Crossentropy,
         detection.BoxAndPresence,
+        triplet.TripletLoss,
     )
 }
 FUNCTIONS = {
