@@ -357,3 +357,31 @@ def test_cells_and_gates_differ_in_line_as_well_as_in_colour():
         looks = [plot.line(name) for name in group]
         assert len({look["color"] for look in looks}) == len(group)
         assert len({str(look["linestyle"]) for look in looks}) == len(group)
+
+
+def test_a_ladder_says_how_many_times_as_fast_every_rung_is():
+    fig = plot.ladder({"a rung with a long name": 0.3, "b": 0.12, "c": 0.01}, title="climb")
+    assert_good(fig)
+    shown = [text.get_text() for text in fig.axes[0].texts]
+    assert shown == ["300 ms", "120 ms  (2.5×)", "10 ms  (30×)"]
+    with pytest.raises(ValueError, match="times: expected positive"):
+        plot.ladder({"a": 0.0})
+
+
+def test_a_roofline_bends_where_memory_and_arithmetic_balance():
+    points = {"one row": (0.5, 4e9), "a batch": (32.0, 8e10)}
+    fig = plot.roofline(points, peak=1e11, bandwidth=1e10)
+    assert_good(fig)
+    roof = fig.axes[0].lines[0].get_xydata()
+    assert roof[1].tolist() == [10.0, 100.0]
+    assert (roof[0, 1] / roof[0, 0], roof[2, 1]) == (pytest.approx(10.0), 100.0)
+    with pytest.raises(ValueError, match="points: expected positive"):
+        plot.roofline(points, peak=-1.0, bandwidth=1e10)
+
+
+def test_a_described_figure_hands_its_description_to_the_notebook():
+    fig, _ = plot.figure(2, 2)
+    assert fig._repr_png_().startswith(b"\x89PNG")
+    assert fig.describe("a line\n   that rises") is fig
+    png, metadata = fig._repr_png_()
+    assert png.startswith(b"\x89PNG") and metadata == {"alt": "a line that rises"}

@@ -19,6 +19,7 @@ from .gates import gate_heatmaps, gate_traces
 from .network import unrolled_network
 from .overlay import attribution_frames, attribution_strip, overlay
 from .scores import bars, confusion_matrix
+from .speed import ladder, roofline
 from .states import gate_saturation, trajectories, trajectory_frames
 from .style import (
     OKABE_ITO,
@@ -60,6 +61,7 @@ __all__ = [
     "gate_saturation",
     "gate_traces",
     "gradient_norms",
+    "ladder",
     "learning_curves",
     "line",
     "log_axis",
@@ -67,6 +69,7 @@ __all__ = [
     "overlay",
     "prediction_frames",
     "record",
+    "roofline",
     "save",
     "style",
     "timeline",
