@@ -26,6 +26,8 @@ from .resize import area_weights
 
 # One grey level: contrast below it is the noise of the coding, and is not blown up to the full.
 _GREY_LEVEL = 1 / 255
+# So many numbers are scaled together: more would not stay in the processor's cache.
+_AT_ONCE = 2**18
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -133,7 +135,12 @@ class FrameFeatures:
         -------
         ndarray, (T, D) or (T, h, w, channels), float32
         """
-        small = [self._shrink(frame) for frame in frames]
+        if isinstance(frames, np.ndarray) and frames.ndim in (3, 4) and 0 not in frames.shape:
+            some = max(1, _AT_ONCE // frames[0].size)
+            parts = [frames[start : start + some] for start in range(0, len(frames), some)]
+            small = [frame for part in parts for frame in self._shrink(part)]
+        else:
+            small = [self._shrink(np.asarray(frame)[None])[0] for frame in frames]
         if not small:
             raise VideoError("FrameFeatures: frames: expected at least one frame, got none")
         return self._finish(np.stack(small))
@@ -190,26 +197,26 @@ class FrameFeatures:
             on_error=on_error,
         )
 
-    def _shrink(self, frame: np.ndarray) -> np.ndarray:
-        """Average one frame down to (h, w) or (h, w, 3), float32 in [0, 1]."""
-        frame = np.asarray(frame)
-        colours = frame.shape[2] if frame.ndim == 3 else 1
-        if frame.ndim not in (2, 3) or colours not in (1, 3) or 0 in frame.shape:
+    def _shrink(self, frames: np.ndarray) -> np.ndarray:
+        """Average frames (n, H, W[, C]) down to (n, h, w) or (n, h, w, 3), float32 in [0, 1]."""
+        colours = frames.shape[3] if frames.ndim == 4 else 1
+        if frames.ndim not in (3, 4) or colours not in (1, 3) or 0 in frames.shape:
+            got = frames.shape[1:]
             raise ValueError(
-                f"FrameFeatures: frames: expected (H, W), (H, W, 1) or (H, W, 3), got {frame.shape}"
+                f"FrameFeatures: frames: expected (H, W), (H, W, 1) or (H, W, 3), got {got}"
             )
-        gray = self._decode_gray
-        if gray and colours == 3:
-            frame = frame.astype(np.float32) @ _LUMA
-        elif frame.ndim == 3 and gray:
-            frame = frame[:, :, 0]
-        elif not gray and colours == 1:
-            frame = np.repeat(frame.reshape(*frame.shape[:2], 1), 3, axis=2)
-        rows = area_weights(frame.shape[0], self.size[0]) * np.float32(_GREY_LEVEL)
-        columns = area_weights(frame.shape[1], self.size[1])
-        tall = rows @ frame.reshape(frame.shape[0], -1).astype(np.float32)
-        tall = tall.reshape(self.size[0], *frame.shape[1:])
-        return columns @ tall if tall.ndim == 3 else tall @ columns.T
+        frames = frames.astype(np.float32, copy=False).reshape(*frames.shape[:3], colours)
+        if self._decode_gray:
+            frames = frames @ _LUMA if colours == 3 else frames[..., 0]
+        elif colours == 1:
+            frames = np.repeat(frames, 3, axis=3)
+        n, height, width = frames.shape[:3]
+        rows = area_weights(height, self.size[0]) * np.float32(_GREY_LEVEL)
+        columns = area_weights(width, self.size[1])
+        tall = rows @ frames.reshape(n, height, -1)  # (n, h, W[C])
+        if frames.ndim == 3:
+            return tall @ columns.T
+        return columns @ tall.reshape(n, self.size[0], width, 3)
 
     def _finish(self, small: np.ndarray) -> np.ndarray:
         """Apply equations (2) to (5) to the small pictures (T, h, w[, 3])."""

@@ -102,8 +102,7 @@ class VideoReader:
         path = Path(self.path)
         self.frames_read, self.error = 0, None
         if not path.is_file():
-            what = "it is a folder" if path.is_dir() else "no such file"
-            raise self._failure(f"cannot be opened: {what}")
+            raise self._failure(f"cannot be opened: {_no_file(path)}")
         try:
             source = open_source(path, self._stream, self._threads, self._size or self._max_size)
         except ImportError:
@@ -133,7 +132,8 @@ class VideoReader:
         return picture
 
     def _failure(self, what: str) -> VideoError:
-        return VideoError(f"{self.path}: {what}", self.path, self.frames_read)
+        name = self.path if self.path.isprintable() else ascii(self.path)[1:-1]  # one line
+        return VideoError(f"{name}: {what}", self.path, self.frames_read)
 
     def __iter__(self) -> Iterator[np.ndarray]:
         source, pictures, first = self._opened or self._open()
@@ -289,6 +289,13 @@ def check_count(who: str, name: str, value, least: int) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
         raise ValueError(f"{who}: {name}: expected an integer >= {least}, got {value!r}")
     return int(value)
+
+
+def _no_file(path: Path) -> str:
+    """Return why `path` is not a file; a pipe or a device could keep a reader waiting for ever."""
+    if path.is_dir():
+        return "it is a folder"
+    return "it is a pipe, a socket or a device" if path.exists() else "no such file"
 
 
 def _count(frames: int) -> str:

@@ -162,6 +162,29 @@ def test_neighbouring_geometry_is_composed_into_one_warp():
     assert np.abs(together - one_by_one)[:, 8:-8, 8:-8].max() < 0.02
 
 
+def test_neighbouring_changes_of_time_are_composed_into_one_choice_of_moments():
+    line = np.linspace(0, 1, 25)[:, None, None] * np.ones((1, 2, 3))  # a blend is exact on it
+    steps = [SpeedChange(0.5, 2), TimeWarp(1), FrameDrop(0.3), TemporalCrop(0.5), TimeWarp(1)]
+    for seed in range(8):
+        draw = rng(seed)
+        one_by_one = line
+        for step in steps:
+            one_by_one = step(one_by_one, draw)
+        together = Compose(steps)(line, rng(seed))
+        assert len(together) == len(one_by_one)
+        assert np.abs(together - one_by_one).max() < 0.02
+
+
+def test_space_and_time_between_others_keep_their_order():
+    frames = clip((6, 5, 7), "float64")
+    steps = [TimeWarp(), RandomShift(), CutOut(), FrameDrop(0.5), RandomBrightness(), RandomFlip()]
+    draw = rng(5)
+    one_by_one = frames
+    for step in steps:
+        one_by_one = step(one_by_one, draw)
+    np.testing.assert_allclose(Compose(steps)(frames, rng(5)), one_by_one, atol=1e-12)
+
+
 # --- what each one does, in numbers
 
 

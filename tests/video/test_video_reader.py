@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import pickle
 import sys
 import tracemalloc
@@ -344,6 +345,34 @@ def test_missing_files_and_folders_are_named(tmp_path):
         read_frames(tmp_path / "nowhere.mp4")
     with pytest.raises(VideoError, match="it is a folder"):
         read_frames(tmp_path)
+
+
+def test_pipes_and_devices_are_refused_without_waiting(tmp_path):
+    os.mkfifo(tmp_path / "pipe.mp4")
+    (tmp_path / "zero.mp4").symlink_to("/dev/zero")
+    (tmp_path / "loop.mp4").symlink_to(tmp_path / "loop.mp4")
+    for name, reason in (("pipe", "pipe"), ("zero", "device"), ("loop", "no such file")):
+        with pytest.raises(VideoError, match=rf"{name}\.mp4: cannot be opened: .*{reason}"):
+            read_frames(tmp_path / f"{name}.mp4")
+
+
+def test_a_file_that_may_not_be_read_is_named(make_clip, monkeypatch):
+    path = make_clip("secret.mp4")
+
+    def refuse(*arguments):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("scratchrnn.video.sources.open", refuse, raising=False)
+    with pytest.raises(VideoError, match=r"secret\.mp4: cannot be read as video: Permission den"):
+        read_frames(path)
+
+
+def test_an_error_is_one_line_whatever_the_name(tmp_path):
+    path = tmp_path / "two\nlines\t.mp4"
+    path.write_bytes(b"")
+    with pytest.raises(VideoError, match=r"two\\nlines\\t\.mp4: cannot") as caught:
+        read_frames(path)
+    assert caught.value.path == str(path)
 
 
 def sound(path, cover: bool) -> None:

@@ -11,8 +11,8 @@ from .mixup import MixUp
 from .presets import all_augmentations, standard_augmentation
 from .sheet import contact_sheet
 from .space import CutOut, RandomCrop, RandomFlip, RandomRotation, RandomScale, RandomShift
-from .time import FrameDrop, SpeedChange, TemporalCrop, TimeWarp, at_times
-from .warp import warp
+from .time import FrameDrop, SpeedChange, TemporalCrop, TimeWarp
+from .warp import at_times, warp
 
 __all__ = [
     "Augmentation",

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from .warp import warp
+from .warp import at_times, warp
 
 
 @dataclass(frozen=True)
@@ -108,11 +108,48 @@ class _Geometric(Augmentation):
         return warp(frames, self.matrix(frames.shape[1:3], rng))
 
 
+@dataclass(frozen=True)
+class _Temporal(Augmentation):
+    """An augmentation that shows other moments; neighbours in a :class:`Compose` become one."""
+
+    def times(self, count: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw which moments of `count` frames are shown, (S,), as fractional frame numbers."""
+        raise NotImplementedError
+
+    def apply(self, frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return at_times(frames, self.times(len(frames), rng))
+
+
+class _Pending:
+    """What is still to be done to a clip: moments to show, and a map."""
+
+    def __init__(self, frames: np.ndarray):
+        self.frames, self.count = frames, len(frames)
+        self.matrix: np.ndarray | None = None
+        self.times: np.ndarray | None = None
+
+    def add_matrix(self, matrix: np.ndarray) -> None:
+        self.matrix = matrix if self.matrix is None else self.matrix @ matrix
+
+    def add_times(self, times: np.ndarray) -> None:
+        if self.times is not None:  # the moments of those moments
+            times = np.interp(times, np.arange(self.count), self.times)
+        self.times, self.count = times, len(times)
+
+    def done(self) -> np.ndarray:
+        """Do both: the order is all the same, since one knows nothing of the other."""
+        frames = self.frames if self.times is None else at_times(self.frames, self.times)
+        if self.matrix is not None:
+            return warp(frames, self.matrix)
+        return frames.copy() if frames is self.frames else frames
+
+
 class Compose(Augmentation):
     """Augmentations one after another.
 
-    Geometric ones that follow each other are done as one warp, so that the clip is interpolated
-    once; the random numbers are the same as if each were called.
+    Those in space that follow each other are done as one warp, and those in time as one choice of
+    moments, so that the clip is interpolated once; the random numbers are the same as if each were
+    called.
 
     Parameters
     ----------
@@ -137,17 +174,17 @@ class Compose(Augmentation):
                 )
 
     def apply(self, frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        pending: np.ndarray | None = None
+        pending = _Pending(frames)
         for augmentation in self.augmentations:
             if isinstance(augmentation, _Geometric):
                 if augmentation.happens(rng):
-                    matrix = augmentation.matrix(frames.shape[1:3], rng)
-                    pending = matrix if pending is None else pending @ matrix
-                continue
-            if pending is not None:
-                frames, pending = warp(frames, pending), None
-            frames = augmentation(frames, rng)
-        return frames.copy() if pending is None else warp(frames, pending)
+                    pending.add_matrix(augmentation.matrix(frames.shape[1:3], rng))
+            elif isinstance(augmentation, _Temporal):
+                if augmentation.happens(rng):
+                    pending.add_times(augmentation.times(pending.count, rng))
+            else:
+                pending = _Pending(augmentation(pending.done(), rng))
+        return pending.done()
 
     def get_config(self) -> dict:
         parts = [augmentation.get_config() for augmentation in self.augmentations]

@@ -1,7 +1,8 @@
 """Augmentations in time: speed, uneven speed, dropped frames, a part of the clip.
 
 They change which moments are shown, the same in all of the picture; all but :class:`TimeWarp` may
-change the number of frames.
+change the number of frames. Each says the moments, as fractional frame numbers; the frames on
+either side are blended.
 """
 
 from __future__ import annotations
@@ -10,32 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .base import Augmentation
-from .warp import like
-
-
-def at_times(frames: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Return the clip at fractional frame numbers, blending the frames on either side.
-
-    Parameters
-    ----------
-    frames : ndarray, (T, ...)
-    times : ndarray, (S,) float
-        Between 0 and T - 1.
-
-    Returns
-    -------
-    ndarray, (S, ...), of the dtype of `frames`
-    """
-    before = np.floor(times).astype(np.intp)
-    after = np.minimum(before + 1, len(frames) - 1)
-    kind = np.float64 if frames.dtype == np.float64 else np.float32
-    share = (times - before).astype(kind).reshape(-1, *[1] * (frames.ndim - 1))
-    return like(frames, frames[before] * (1 - share) + frames[after] * share)
+from .base import _Temporal
 
 
 @dataclass(frozen=True)
-class SpeedChange(Augmentation):
+class SpeedChange(_Temporal):
     """Play the clip faster or slower; its number of frames changes.
 
     Parameters
@@ -53,14 +33,13 @@ class SpeedChange(Augmentation):
     def __post_init__(self):
         self._require(low=(0.01, 100), high=(self.low, 100), p=(0, 1))
 
-    def apply(self, frames, rng):
+    def times(self, count, rng):
         speed = np.exp(rng.uniform(np.log(self.low), np.log(self.high)))
-        count = max(1, round(len(frames) / speed))
-        return at_times(frames, np.linspace(0, len(frames) - 1, count))
+        return np.linspace(0, count - 1, max(1, round(count / speed)))
 
 
 @dataclass(frozen=True)
-class TimeWarp(Augmentation):
+class TimeWarp(_Temporal):
     """Play some of the clip faster and the rest slower; beginning, end and length stay.
 
     Frame t of n shows the moment t + a (n - 1)/π sin(π t/(n - 1)), whose speed is between 1 - a
@@ -80,15 +59,14 @@ class TimeWarp(Augmentation):
     def __post_init__(self):
         self._require(amount=(0, 1), p=(0, 1))
 
-    def apply(self, frames, rng):
-        last = len(frames) - 1
-        phase = np.linspace(0, 1, len(frames))
+    def times(self, count, rng):
+        phase = np.linspace(0, 1, count)
         bend = rng.uniform(-self.amount, self.amount) * np.sin(np.pi * phase) / np.pi
-        return at_times(frames, np.clip(last * (phase + bend), 0, last))
+        return np.clip((count - 1) * (phase + bend), 0, count - 1)
 
 
 @dataclass(frozen=True)
-class FrameDrop(Augmentation):
+class FrameDrop(_Temporal):
     """Leave out single frames, as a bad line does; at least one stays.
 
     Parameters
@@ -105,14 +83,14 @@ class FrameDrop(Augmentation):
     def __post_init__(self):
         self._require(share=(0, 1), p=(0, 1))
 
-    def apply(self, frames, rng):
-        chances = rng.random(len(frames))
+    def times(self, count, rng):
+        chances = rng.random(count)
         kept = np.flatnonzero(chances >= self.share)
-        return frames[kept if kept.size else [int(chances.argmax())]]
+        return np.asarray(kept if kept.size else [chances.argmax()], dtype=float)
 
 
 @dataclass(frozen=True)
-class TemporalCrop(Augmentation):
+class TemporalCrop(_Temporal):
     """Keep one stretch of the clip.
 
     Parameters
@@ -129,7 +107,7 @@ class TemporalCrop(Augmentation):
     def __post_init__(self):
         self._require(share=(0, 1), p=(0, 1))
 
-    def apply(self, frames, rng):
-        count = max(1, round(len(frames) * rng.uniform(self.share, 1)))
-        start = rng.integers(0, len(frames) - count + 1)
-        return frames[start : start + count].copy()
+    def times(self, count, rng):
+        kept = max(1, round(count * rng.uniform(self.share, 1)))
+        start = rng.integers(0, count - kept + 1)
+        return np.arange(start, start + kept, dtype=float)

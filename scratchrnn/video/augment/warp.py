@@ -1,4 +1,4 @@
-"""The one geometric operation: a bilinear affine warp of all frames of a clip."""
+"""The two operations on clips: an affine warp of all frames, and the clip at other moments."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def warp(frames: np.ndarray, matrix: np.ndarray) -> np.ndarray:
             np.take(pixels, row * width + column, axis=0, out=part, mode="clip")
             part *= (down_share * share).astype(kind)[:, None]
             total += part
-    total = total.reshape(height * width, steps, -1).swapaxes(0, 1)
-    return like(frames, total.reshape(frames.shape))
+    total = blended(frames.dtype, total).reshape(height * width, steps, -1).swapaxes(0, 1)
+    return np.ascontiguousarray(total).reshape(frames.shape)
 
 
 def _cells(positions: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -54,6 +54,36 @@ def _cells(positions: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     positions = np.clip(positions, 0, size - 1)
     before = np.floor(positions)
     return before.astype(np.intp), positions - before
+
+
+def at_times(frames: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Return the clip at fractional frame numbers, blending the frames on either side.
+
+    Parameters
+    ----------
+    frames : ndarray, (T, ...)
+    times : ndarray, (S,) float
+        Between 0 and T - 1.
+
+    Returns
+    -------
+    ndarray, (S, ...), of the dtype of `frames`
+    """
+    before = np.floor(times).astype(np.intp)
+    share = times - before
+    if not share.any():
+        return frames[before]
+    kind = np.float64 if frames.dtype == np.float64 else np.float32
+    pixels = frames.reshape(len(frames), -1).astype(kind, copy=False)
+    share = share.astype(kind)[:, None]
+    means = pixels[before]
+    means += share * (pixels[np.minimum(before + 1, len(frames) - 1)] - means)
+    return blended(frames.dtype, means).reshape(-1, *frames.shape[1:])
+
+
+def blended(kind: np.dtype, means: np.ndarray) -> np.ndarray:
+    """Return weighted means of pixels in their dtype; means of uint8 need rounding alone."""
+    return (means + 0.5).astype(np.uint8) if kind == np.uint8 else means.astype(kind, copy=False)
 
 
 def like(frames: np.ndarray, values: np.ndarray) -> np.ndarray:
