@@ -1,5 +1,6 @@
 """Clips into classes: the network, its training, and the page that shows what it learned."""
 
+from .committee import fold
 from .model import (
     CELLS,
     ClipClassifier,
@@ -11,7 +12,7 @@ from .model import (
     pad,
 )
 from .presets import PRESETS, Preset
-from .training import EpochBar, Run, train
+from .training import EpochBar, Run, join, train
 from .transfer import new_classes
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "cell_name",
     "compile_network",
     "digest",
+    "fold",
+    "join",
     "mean_over_time",
     "new_classes",
     "pad",

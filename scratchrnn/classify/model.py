@@ -25,7 +25,7 @@ def build_network(
     dropout: float = 0.0,
     learning_rate: float = 1e-3,
     decay_steps: int | None = None,
-    seed: int = 0,
+    seed: int | Sequence[int] = 0,
 ) -> Any:
     """Return a compiled network: sequences of features in, probabilities of classes out.
 
@@ -49,7 +49,7 @@ def build_network(
         Of Adam, with the gradient's norm clipped at 1.
     decay_steps : int, optional
         Let the learning rate fall to zero over so many batches, along a cosine.
-    seed : int
+    seed : int or sequence of int
         Of the first weights and of dropout.
 
     Returns

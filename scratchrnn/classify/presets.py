@@ -32,6 +32,8 @@ class Preset:
         Of Adam at the start.
     augment : bool
         Whether every clip is changed a little each time that it is shown.
+    members : int
+        How many such networks are trained and folded into one.
     """
 
     about: str
@@ -44,6 +46,7 @@ class Preset:
     epochs: int
     learning_rate: float
     augment: bool
+    members: int
 
     def get_config(self) -> dict:
         """Return the settings, as JSON can hold them."""
@@ -62,6 +65,7 @@ PRESETS = {
         epochs=30,
         learning_rate=0.01,
         augment=False,
+        members=1,
     ),
     "standard": Preset(
         about="an LSTM",
@@ -74,9 +78,10 @@ PRESETS = {
         epochs=50,
         learning_rate=0.004,
         augment=False,
+        members=1,
     ),
     "best": Preset(
-        about="a bidirectional GRU on finer pictures and colours, with augmentation",
+        about="three bidirectional GRUs on finer pictures and colours, with augmentation",
         cell="gru",
         units=64,
         bidirectional=True,
@@ -86,6 +91,7 @@ PRESETS = {
         epochs=60,
         learning_rate=0.003,
         augment=True,
+        members=3,
     ),
 }
 """The presets by name."""

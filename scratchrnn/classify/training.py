@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -12,6 +13,8 @@ import numpy as np
 
 from ..callbacks import Callback
 from ..progress import ProgressBar, format_logs
+from .committee import fold
+from .model import compile_network
 
 
 class Run(NamedTuple):
@@ -140,6 +143,37 @@ def train(
     probabilities = network.predict(x_held, mask=mask_held, verbose=0)
     accuracy = float((probabilities.argmax(axis=1) == y_held).mean())
     return Run(name, network, record.history, probabilities, accuracy, seconds, stopped)
+
+
+def join(runs: Sequence[Run], held_out: tuple[np.ndarray, np.ndarray, np.ndarray | None]) -> Run:
+    """Fold the networks of several runs into one, and try it on clips held out of them.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        Of networks that are alike. One that was stopped is left out if there are others.
+    held_out : (x, y, mask)
+
+    Returns
+    -------
+    Run
+        Its history is the mean of theirs, its seconds are their sum; one run alone is itself.
+    """
+    whole = [run for run in runs if not run.stopped] or list(runs)
+    if len(whole) == 1:
+        return whole[0]._replace(stopped=runs[-1].stopped)
+    x, y, mask = held_out
+    network = fold([run.network for run in whole])
+    compile_network(network, 1e-3)
+    history = {
+        key: np.mean([run.history[key] for run in whole], axis=0).tolist()
+        for key in whole[0].history
+    }
+    probabilities = network.predict(x, mask=mask, verbose=0)
+    accuracy = float((probabilities.argmax(axis=1) == y).mean())
+    seconds = sum(run.seconds for run in whole)
+    name = f"{whole[0].name} × {len(whole)}"
+    return Run(name, network, history, probabilities, accuracy, seconds, runs[-1].stopped)
 
 
 class _Record(Callback):

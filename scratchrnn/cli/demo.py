@@ -17,6 +17,7 @@ beside a baseline that is blind to order, and tested on other clips.
 Other tasks have pages of their own:
 
   tracking   follow an object that passes behind pillars, with and without a memory
+  walkers    tell people apart by their walk, people never seen in training too
 """
 
 _EPILOG = """\
@@ -32,6 +33,7 @@ examples:
 _DEFAULTS = {
     "order": {"clips": 40, "epochs": 40, "units": 32},
     "tracking": {"clips": 500, "epochs": 20, "units": 96},
+    "walkers": {"clips": 12, "epochs": 20, "units": 64},
 }
 
 
@@ -62,7 +64,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--clips", type=number(int, 2), metavar="N",
-        help=f"clips to train on, of each class where there are any ({_by_task('clips')})",
+        help=f"clips to train on, of each class or person ({_by_task('clips')})",
     )  # fmt: skip
     parser.add_argument(
         "--epochs", type=number(int, 1), metavar="N",
@@ -105,4 +107,10 @@ def _tracking(folder: str, seed: int, options: dict) -> Any:
     return run_tracking(folder, seed=seed, **options)
 
 
-_RUN = {"order": _order, "tracking": _tracking}
+def _walkers(folder: str, seed: int, options: dict) -> Any:
+    from ..recognition import run_walkers
+
+    return run_walkers(folder, seed=seed, **options)
+
+
+_RUN = {"order": _order, "tracking": _tracking, "walkers": _walkers}

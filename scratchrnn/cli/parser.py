@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any, NoReturn
 
-COMMANDS = ("demo", "train", "evaluate", "predict", "info")
+COMMANDS = ("demo", "train", "evaluate", "predict", "explain", "info")
 
 _DESCRIPTION = """\
 Recurrent networks from scratch, run on video: vanilla RNN, LSTM and GRU written by hand.
@@ -23,6 +23,7 @@ first steps:
   scratchrnn demo                               make clips, learn from them, write a report
   scratchrnn train clips/                       learn from your own clips
   scratchrnn predict model.npz new.mp4          tell what a clip shows
+  scratchrnn explain model.npz new.mp4          show why
   scratchrnn train --help                       every command explains itself
 
 Exit codes: 0 done, 2 an error (one line on standard error), 130 stopped by Ctrl-C.

@@ -21,7 +21,8 @@ into one file; beside it lies a page (.html) that shows what was learned.
   --model tiny      a small GRU on coarse pictures, trained in seconds
   --model standard  an LSTM; beside it a SimpleRNN of the same size learns from the same clips, to
                     show what the gates are worth; it is not kept
-  --model best      a bidirectional GRU on finer pictures, with --augment
+  --model best      three bidirectional GRUs on finer pictures and colours, with --augment, folded
+                    into one network that judges by the mean of what they say
 Every other option overrides what the model stands for.
 
 --augment changes each clip a little every time that it is shown: shifted, scaled, turned, faster,
@@ -92,6 +93,10 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--dropout", type=number(float, 0.0, 0.95), metavar="P",
         help="share of inputs dropped in training",
+    )  # fmt: skip
+    group.add_argument(
+        "--members", type=number(int, 1, 20), metavar="N",
+        help="train so many networks that begin differently, and fold them into one",
     )  # fmt: skip
     group.add_argument(
         "--size", type=_size, metavar="HxW",

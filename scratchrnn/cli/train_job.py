@@ -12,9 +12,10 @@ from .parser import UsageError
 
 _OF_THE_PRESET = (
     "cell", "units", "bidirectional", "dropout", "size", "epochs", "learning_rate", "augment",
+    "members",
 )  # fmt: skip
 _OF_THE_BASE = (
-    "cell", "units", "bidirectional", "dropout", "size", "stride", "max_frames",
+    "cell", "units", "bidirectional", "members", "dropout", "size", "stride", "max_frames",
 )  # fmt: skip
 
 
@@ -78,6 +79,8 @@ def _fill(args: argparse.Namespace) -> None:
     for name in _OF_THE_PRESET:
         if getattr(args, name) is None:
             setattr(args, name, getattr(preset, name))
+    if args.base:
+        args.members = 1  # what the model has learned is one network, whatever it was made of
 
 
 def _read(args: argparse.Namespace, base) -> _Data:
@@ -128,16 +131,23 @@ def _output(args: argparse.Namespace, cell: str) -> str:
 
 
 def _train_one(args, cell: str, data: _Data, base, output: Path | None):
-    """Train a network and, unless `output` is None, save it."""
-    from ..classify import EpochBar, cell_name, train
+    """Train a network, or the members of one, and, unless `output` is None, save it."""
+    from ..classify import EpochBar, cell_name, join, train
 
-    network = _network(args, cell, data, base)
-    name = cell_name(network)
-    clips = data.held_out
-    done = train(
-        name, network, data.trained, (clips.x, clips.y, clips.mask), epochs=args.epochs,
-        batch_size=args.batch_size, seed=args.seed, callbacks=[EpochBar(name)],
-    )  # fmt: skip
+    clips, members = data.held_out, []
+    for number in range(args.members):
+        network = _network(args, cell, data, base, number)
+        name = label = cell_name(network)
+        if args.members > 1:
+            label = f"{name}, {number + 1} of {args.members}"
+        member = train(
+            name, network, data.trained, (clips.x, clips.y, clips.mask), epochs=args.epochs,
+            batch_size=args.batch_size, seed=args.seed + number, callbacks=[EpochBar(label)],
+        )  # fmt: skip
+        members.append(member)
+        if member.stopped:
+            break
+    done = join(members, (clips.x, clips.y, clips.mask))
     for line in getattr(data.trained, "skipped", {}).values():
         print(f"scratchrnn: skipped: {line}", file=sys.stderr)
     if output is not None:
@@ -145,7 +155,7 @@ def _train_one(args, cell: str, data: _Data, base, output: Path | None):
     return done
 
 
-def _network(args, cell: str, data: _Data, base):
+def _network(args, cell: str, data: _Data, base, number: int):
     from ..classify import build_network, compile_network, new_classes
 
     steps = args.epochs * -(-len(data.paths) // args.batch_size)
@@ -157,7 +167,8 @@ def _network(args, cell: str, data: _Data, base):
     return build_network(
         cell, data.features.feature_count, classes, units=args.units,
         bidirectional=args.bidirectional, dropout=args.dropout,
-        learning_rate=args.learning_rate, decay_steps=steps, seed=args.seed,
+        learning_rate=args.learning_rate, decay_steps=steps,
+        seed=args.seed if number == 0 else [args.seed, number],
     )  # fmt: skip
 
 

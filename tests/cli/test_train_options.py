@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import numpy as np
 import pytest
 
-from scratchrnn.classify import PRESETS, ClipClassifier, digest
+from scratchrnn.classify import PRESETS, ClipClassifier, EpochBar, digest
 from scratchrnn.cli import main
 from scratchrnn.cli.parser import build_parser
 from scratchrnn.cli.train_job import _fill
@@ -40,7 +43,8 @@ def test_a_preset_says_what_the_network_is(made_clips, tmp_path, name):
 
 def test_an_option_overrides_the_preset(made_clips, tmp_path):
     options = ["--model", "best", "--units", "5", "--size", "2x3", "--no-augment"]
-    classifier = train(made_clips, tmp_path / "m.npz", *options, "--no-bidirectional", *QUICK)
+    options += ["--members", "1", "--no-bidirectional"]
+    classifier = train(made_clips, tmp_path / "m.npz", *options, *QUICK)
     assert classifier.features.size == (2, 3) and classifier.features.appearance is None
     assert classifier.cell == "GRU" and classifier.network.layers[0].units == 5
     assert classifier.about["augment"] is False
@@ -52,6 +56,36 @@ def test_every_setting_of_a_preset_can_be_given(made_clips):
     preset = PRESETS["tiny"].get_config() | {"size": PRESETS["tiny"].size}
     preset.pop("about")
     assert {name: getattr(args, name) for name in preset} == preset
+
+
+def test_members_are_folded_into_one_network(made_clips, tmp_path, capsys):
+    options = ["--cell", "gru", "--units", "5", "--members", "3", *QUICK]
+    classifier = train(made_clips, tmp_path / "m.npz", *options)
+    assert classifier.network.layers[0].units == 15
+    recurrent = classifier.network.layers[0].recurrent_kernel
+    assert not recurrent[:5, 5:15].any() and recurrent[5:10, 5:10].all()
+    assert not np.array_equal(recurrent[:5, :5], recurrent[5:10, 5:10])
+    out = capsys.readouterr().out
+    assert all(f"GRU, {k} of 3 epoch 2/2" in out for k in (1, 2, 3)) and "GRU × 3" in out
+    accuracy = classifier.about["held_out_accuracy"]
+    assert main(["evaluate", str(tmp_path / "m.npz"), str(made_clips)]) == 0
+    assert f"accuracy {100 * accuracy:.1f} %" in capsys.readouterr().out
+
+
+def test_ctrl_c_in_a_later_member_keeps_the_whole_ones(
+    made_clips, tmp_path, capsys, monkeypatch, ctrl_c
+):
+    def press(self, epoch, logs=None):
+        if self.name == "GRU, 2 of 3":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(EpochBar, "on_epoch_end", press)
+    output = tmp_path / "m.npz"
+    options = ["--cell", "gru", "--units", "5", "--members", "3", "--epochs", "4", "-o"]
+    assert main(["train", str(made_clips), *options, str(output), "--no-report"]) == 130
+    assert f"the network as it was is in {output}" in capsys.readouterr().out
+    kept = ClipClassifier.load(output)
+    assert kept.network.layers[0].units == 5 and kept.about["epochs"] == 4
 
 
 def test_only_the_standard_model_is_compared_with_a_simple_rnn(made_clips, tmp_path, capsys):
