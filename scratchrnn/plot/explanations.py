@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from .gates import _step_axis
 from .overlay import _AGAINST, _BAR, _FOR, largest
-from .style import INK, UNIT_MAP, axes_for, color, figure, finish, plain, style
+from .style import INK, UNIT_MAP, axes_for, figure, finish, line, plain, style
 
 
 def attribution_steps(
@@ -206,11 +206,12 @@ def deletion_curves(
     """
     if not results:
         raise ValueError("deletion_curves: results: expected at least one, got none")
-    fig, ax = axes_for(ax, 4.6, 3.2)
+    own = ax is None
+    fig, ax = axes_for(ax, 5.2, 3.1 + 0.22 * (-(-len(results) // 3)))
     with style():
         for index, (name, result) in enumerate(results.items()):
             share = np.linspace(0, 100, len(result.curve))
-            ax.plot(share, result.curve, color=color(name, index), label=plain(name))
+            ax.plot(share, result.curve, **line(name, index), label=plain(name))
         every = np.concatenate([r.random for r in results.values() if len(r.curve) == len(share)])
         if len(every):
             low, high = np.percentile(every, [5, 95], axis=0)
@@ -219,5 +220,6 @@ def deletion_curves(
         ax.set_xlabel("share of segments taken away (%)")
         ax.set_ylabel(ylabel)
         ax.set_title(title or "")
-        ax.legend(loc="best", handlelength=2.6)
+        where = {"loc": "outside lower center", "ncols": 3} if own else {"loc": "best"}
+        (fig if own else ax).legend(**where, handlelength=2.6)
     return finish(fig, path)

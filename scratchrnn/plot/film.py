@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .style import INK, OKABE_ITO, UNIT_MAP, figure, finish, shorten, style, to_rgb
+from .style import INK, OKABE_ITO, UNIT_MAP, figure, finish, freeze, shorten, style, to_rgb
 
 _MOST = 10  # classes that a figure has rows for
 _RIGHT, _WRONG = OKABE_ITO["blue"], OKABE_ITO["vermillion"]
@@ -197,6 +197,8 @@ def prediction_frames(
         right.set_xlabel("probability so far")
         if truth is not None:
             right.get_yticklabels()[truth].set_fontweight("bold")
+        left.set_title(f"frame {len(frames)} of {len(frames)}")
+        freeze(fig, dpi)
         images = []
         for step, (frame, row) in enumerate(zip(frames, probabilities, strict=True)):
             picture.set_data(frame)

@@ -13,7 +13,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
 from matplotlib.figure import Figure
 
 from .film import _image
-from .style import OKABE_ITO, figure, finish, plain, style
+from .style import OKABE_ITO, figure, finish, freeze, plain, style
 from .style import to_rgb as drawn
 
 _FOR, _AGAINST = OKABE_ITO["vermillion"], OKABE_ITO["blue"]
@@ -223,6 +223,7 @@ def attribution_frames(
             drawings.append(ax.imshow(row[0], aspect="equal", interpolation="nearest"))
         _legend(fig, ax=axes, pad=0.02, fraction=0.04, aspect=14, shrink=0.9)
         head = fig.suptitle(" ", fontsize=10, fontweight="bold")
+        freeze(fig, dpi)
         images = []
         for step in range(len(pictures)):
             for drawing, row in zip(drawings, shown.values(), strict=True):

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from .film import _image
 from .gates import _MEANING
-from .style import FAINT, INK, axes_for, color, figure, finish, line, plain, style, to_rgb
+from .style import FAINT, INK, axes_for, color, figure, finish, freeze, line, plain, style, to_rgb
 
 
 def trajectories(
@@ -138,6 +138,8 @@ def trajectory_frames(
         (head,) = right.plot([], [], "o", color=INK, markersize=7, markeredgecolor="white")
         _plane(right, shares)
         right.set_title(title or "")
+        left.set_title(f"frame {len(pictures)} of {len(pictures)}")
+        freeze(fig, dpi)
         images = []
         for step, frame in enumerate(pictures):
             picture.set_data(frame)

@@ -266,6 +266,12 @@ def to_png(fig: MatplotlibFigure, dpi: float | None = None) -> bytes:
     return buffer.getvalue()
 
 
+def freeze(fig: MatplotlibFigure, dpi: float) -> None:
+    """Lay a figure out once and for all: for frames in which only the contents change."""
+    to_rgb(fig, dpi)
+    fig.set_layout_engine("none")
+
+
 def to_rgb(fig: MatplotlibFigure, dpi: float | None = None) -> np.ndarray:
     """Return `fig` drawn as an image, uint8 (height, width, 3)."""
     with style():

@@ -12,7 +12,19 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from .film import _image
-from .style import FAINT, INK, OKABE_ITO, axes_for, figure, finish, line, plain, style, to_rgb
+from .style import (
+    FAINT,
+    INK,
+    OKABE_ITO,
+    axes_for,
+    figure,
+    finish,
+    freeze,
+    line,
+    plain,
+    style,
+    to_rgb,
+)
 
 
 def timeline(
@@ -151,6 +163,8 @@ def timeline_frames(
         right.set_title(title or "")
         if ylim is not None:
             right.set_ylim(*ylim)
+        left.set_title(f"frame {len(pictures)} of {len(pictures)}")
+        freeze(fig, dpi)
         images = []
         for step, frame in enumerate(pictures):
             picture.set_data(frame)
