@@ -231,7 +231,7 @@ def load_model(
     return model
 
 
-def clone_model(model: Sequential) -> Sequential:
+def clone_model(model: Sequential, **refused: Any) -> Sequential:
     """Return a new model of the same architecture, with fresh weights, not compiled.
 
     Parameters
@@ -241,7 +241,16 @@ def clone_model(model: Sequential) -> Sequential:
     Returns
     -------
     Sequential
+
+    Raises
+    ------
+    ValueError
+        If an argument of Keras's is not supported here.
     """
+    plain = {"input_tensors": None, "clone_function": None, "call_function": None}
+    reason = "layers are made again from their configurations"
+    plain["recursive"] = False
+    refuse("clone_model", refused, {name: (value, reason) for name, value in plain.items()})
     classes = {type(layer).__name__: type(layer) for layer in model.layers}
     twin = Sequential.from_config(model.get_config(), classes)
     if model.built and not twin.built:

@@ -132,7 +132,7 @@ class CallbackList:
     Raises
     ------
     ValueError
-        If something in the list is no callback.
+        If something in the list is no callback, or Keras's `add_history` or `add_progbar` is on.
     """
 
     def __init__(
@@ -141,6 +141,9 @@ class CallbackList:
         model: Any = None,
         **params: Any,
     ):
+        for name in {"add_history", "add_progbar"} & set(params):
+            if params.pop(name):
+                raise ValueError(f"CallbackList: {name}: not supported: put the callback in")
         given = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
         self.callbacks = [callback for callback in given if callback is not None]
         for callback in self.callbacks:

@@ -147,6 +147,7 @@ class Dense(Layer):
         bias_initializer="zeros",
         kernel_regularizer=None,
         bias_regularizer=None,
+        *,
         seed=None,
         **options,
     ):

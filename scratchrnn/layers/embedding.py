@@ -67,6 +67,7 @@ class Embedding(Layer):
         output_dim,
         embeddings_initializer="uniform",
         embeddings_regularizer=None,
+        *,
         mask_zero=False,
         weights=None,
         seed=None,

@@ -88,6 +88,7 @@ class Gated(Layer):
         kernel_regularizer=None,
         recurrent_regularizer=None,
         bias_regularizer=None,
+        *,
         dropout=0.0,
         recurrent_dropout=0.0,
         seed=None,
@@ -270,6 +271,7 @@ class GRUWeights(Gated):
         kernel_initializer="glorot_uniform",
         recurrent_initializer="orthogonal",
         bias_initializer="zeros",
+        *,
         reset_after=True,
         **options,
     ):

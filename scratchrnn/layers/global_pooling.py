@@ -27,7 +27,7 @@ class GlobalPooling(Layer):
     rank: int
     supports_masking = False
 
-    def __init__(self, keepdims=False, **options):
+    def __init__(self, *, keepdims=False, **options):
         super().__init__(**options)
         self.keepdims = check_flag(type(self).__name__, "keepdims", keepdims)
 

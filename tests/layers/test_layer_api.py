@@ -30,7 +30,7 @@ CASES = {
     "GlobalAveragePooling1D": (lambda **o: layers.GlobalAveragePooling1D(**o), (3, 4, 2)),
     "GlobalAveragePooling2D": (lambda **o: layers.GlobalAveragePooling2D(**o), (3, 4, 5, 2)),
     "GlobalMaxPooling1D": (lambda **o: layers.GlobalMaxPooling1D(**o), (3, 4, 2)),
-    "GlobalMaxPooling2D": (lambda **o: layers.GlobalMaxPooling2D(True, **o), (3, 4, 5, 2)),
+    "GlobalMaxPooling2D": (lambda **o: layers.GlobalMaxPooling2D(keepdims=True, **o), (3, 4, 5, 2)),
     "Input": (lambda **o: layers.Input((4,), **o), (3, 4)),
     "LSTM": (lambda **o: layers.LSTM(5, peepholes=True, **o), (3, 4, 2)),
     "LayerNormGRU": (lambda **o: layers.LayerNormGRU(5, **o), (3, 4, 2)),

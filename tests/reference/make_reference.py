@@ -20,6 +20,7 @@ from pathlib import Path
 
 # Keras computes tanh in float32 on JAX whatever the dtype; float64 needs its TensorFlow backend.
 PARTS = {
+    "arguments": ("arguments_keras", "jax"),
     "histories": ("histories_keras", "jax"),
     "fit": ("fit_keras", "jax"),
     "keras": ("recurrences_keras", "tensorflow"),
