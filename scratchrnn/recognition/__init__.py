@@ -1,0 +1,52 @@
+"""Recognise who it is from how they move: embeddings, verification, identification.
+
+gait.py    people and their walks      sticks.py        figures drawn as pictures
+embedding.py   networks                verification.py  ROC, equal error rate, ranks
+training.py    all of it on walkers    job.py, page.py  the demo and its report
+"""
+
+from .embedding import (
+    Embedder,
+    FrameEmbedder,
+    balanced_batches,
+    clip_features,
+    still_features,
+    train_embedder,
+    train_frame_embedder,
+)
+from .gait import Gait, Walks, draw_gait, pose, render_walk, render_walks
+from .job import WalkersResult, run_walkers, write_walks
+from .sticks import Limb, draw_sticks
+from .training import Recognition, RecognitionScores, score_embeddings, train_recognition
+from .verification import ROC, equal_error_rate, match_curve, pair_scores, roc, unit
+
+__all__ = [
+    "ROC",
+    "Embedder",
+    "FrameEmbedder",
+    "Gait",
+    "Limb",
+    "Recognition",
+    "RecognitionScores",
+    "WalkersResult",
+    "Walks",
+    "balanced_batches",
+    "clip_features",
+    "draw_gait",
+    "draw_sticks",
+    "equal_error_rate",
+    "match_curve",
+    "pair_scores",
+    "pose",
+    "render_walk",
+    "render_walks",
+    "roc",
+    "run_walkers",
+    "score_embeddings",
+    "still_features",
+    "train_embedder",
+    "train_frame_embedder",
+    "train_recognition",
+    "unit",
+    "write_walks",
+]
