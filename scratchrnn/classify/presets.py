@@ -27,7 +27,9 @@ class Preset:
         Rows and columns of the picture that it sees as it is, in colour; None leaves colour and
         what stands still out.
     epochs : int
-        How often each clip is shown.
+        How often each clip is shown, at least.
+    updates : int
+        How often the weights are updated, at least: few clips are shown more often.
     learning_rate : float
         Of Adam at the start.
     augment : bool
@@ -44,9 +46,20 @@ class Preset:
     size: tuple[int, int]
     appearance: tuple[int, int] | None
     epochs: int
+    updates: int
     learning_rate: float
     augment: bool
     members: int
+
+    def epochs_for(self, batches: int) -> int:
+        """Return how many epochs to train for, of so many batches each.
+
+        Examples
+        --------
+        >>> PRESETS["best"].epochs_for(20), PRESETS["best"].epochs_for(3)
+        (60, 267)
+        """
+        return max(self.epochs, -(-self.updates // batches))
 
     def get_config(self) -> dict:
         """Return the settings, as JSON can hold them."""
@@ -63,6 +76,7 @@ PRESETS = {
         size=(4, 6),
         appearance=None,
         epochs=30,
+        updates=200,
         learning_rate=0.01,
         augment=False,
         members=1,
@@ -76,6 +90,7 @@ PRESETS = {
         size=(6, 8),
         appearance=None,
         epochs=50,
+        updates=400,
         learning_rate=0.004,
         augment=False,
         members=1,
@@ -89,6 +104,7 @@ PRESETS = {
         size=(12, 16),
         appearance=(6, 8),
         epochs=60,
+        updates=800,
         learning_rate=0.003,
         augment=True,
         members=3,

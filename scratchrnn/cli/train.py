@@ -122,8 +122,9 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
         help="augment, and mirror half of the clips: only where left and right mean the same",
     )  # fmt: skip
     group.add_argument(
-        "--epochs", type=number(int, 1), metavar="N", help="how often each clip is shown"
-    )
+        "--epochs", type=number(int, 1), metavar="N",
+        help="how often each clip is shown (few clips are shown more often by default)",
+    )  # fmt: skip
     group.add_argument(
         "--batch-size", type=number(int, 1), default=32, metavar="N",
         help="clips between two updates of the weights (default: %(default)s)",

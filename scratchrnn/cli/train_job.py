@@ -11,8 +11,7 @@ from .common import check_writable, load, print_found, read_clips, table
 from .parser import UsageError
 
 _OF_THE_PRESET = (
-    "cell", "units", "bidirectional", "dropout", "size", "epochs", "learning_rate", "augment",
-    "members",
+    "cell", "units", "bidirectional", "dropout", "size", "learning_rate", "augment", "members",
 )  # fmt: skip
 _OF_THE_BASE = (
     "cell", "units", "bidirectional", "members", "dropout", "size", "stride", "max_frames",
@@ -30,12 +29,16 @@ class _Data(NamedTuple):
 
 def train_from(args: argparse.Namespace) -> int:
     """Do what the arguments of the command say; return its exit code."""
+    from ..classify import PRESETS
+
     base = _base(args)
     compare = args.model == "standard" and base is None and not args.alone
     _fill(args)
     cells = ["rnn", "lstm", "gru"] if args.cell == "all" else [args.cell]
     outputs = {cell: check_writable(_output(args, cell), ".npz") for cell in cells}
     data = _read(args, base)
+    if args.epochs is None:
+        args.epochs = PRESETS[args.model].epochs_for(_batches(args, data))
     runs = []
     for cell in cells:
         runs.append(_train_one(args, cell, data, base, outputs[cell]))
@@ -155,10 +158,14 @@ def _train_one(args, cell: str, data: _Data, base, output: Path | None):
     return done
 
 
+def _batches(args, data: _Data) -> int:
+    return -(-len(data.paths) // args.batch_size)
+
+
 def _network(args, cell: str, data: _Data, base, number: int):
     from ..classify import build_network, compile_network, new_classes
 
-    steps = args.epochs * -(-len(data.paths) // args.batch_size)
+    steps = args.epochs * _batches(args, data)
     classes = len(data.held_out.class_names)
     if base is not None:
         network = new_classes(base.network, classes, freeze=args.freeze, seed=args.seed)

@@ -54,7 +54,8 @@ def test_every_setting_of_a_preset_can_be_given(made_clips):
     args = build_parser().parse_args(["train", str(made_clips), "--model", "tiny"])
     _fill(args)
     preset = PRESETS["tiny"].get_config() | {"size": PRESETS["tiny"].size}
-    preset.pop("about")
+    for name in ("about", "epochs", "updates"):  # these wait for the number of clips
+        preset.pop(name)
     assert {name: getattr(args, name) for name in preset} == preset
 
 
@@ -86,6 +87,13 @@ def test_ctrl_c_in_a_later_member_keeps_the_whole_ones(
     assert f"the network as it was is in {output}" in capsys.readouterr().out
     kept = ClipClassifier.load(output)
     assert kept.network.layers[0].units == 5 and kept.about["epochs"] == 4
+
+
+def test_few_clips_are_shown_more_often(made_clips, tmp_path):
+    options = ["--model", "tiny", "--units", "2", "--size", "2x3", "--backend", "numpy"]
+    few = train(made_clips, tmp_path / "m.npz", *options, "--batch-size", "2")
+    assert few.about["epochs"] == 50, "200 updates, 4 of them an epoch"
+    assert PRESETS["tiny"].epochs_for(100) == PRESETS["tiny"].epochs
 
 
 def test_only_the_standard_model_is_compared_with_a_simple_rnn(made_clips, tmp_path, capsys):
