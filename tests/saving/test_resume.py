@@ -51,6 +51,7 @@ def unbroken(tmp_path_factory) -> dict[str, Path]:
 
 
 def same_end(folder: Path, other: Path) -> bool:
+    assert {path.name for path in folder.iterdir()} == {"final.npz", "log.csv"}  # and no litter
     return all(
         (folder / name).read_bytes() == (other / name).read_bytes()
         for name in ("final.npz", "log.csv")
