@@ -54,7 +54,9 @@ def randomise(layer, rng: np.random.Generator, scale: float = 0.6) -> None:
         value[...] = scale * (rng.normal(size=value.shape) + 0.1)
 
 
-def check_layer(layer, x, *, seed=0, mask=None, states=None, training=False, scale=0.6):
+def check_layer(
+    layer, x, *, seed=0, mask=None, states=None, training=False, scale=0.6, indices=False
+):
     """Assert that every gradient of `layer` equals central differences to 1e-7.
 
     Parameters
@@ -72,6 +74,8 @@ def check_layer(layer, x, *, seed=0, mask=None, states=None, training=False, sca
         Dropout masks are held fixed by putting the generators back before every call.
     scale : float
         Of the weights.
+    indices : bool
+        x holds indices: only the weights have gradients.
     """
     rng = np.random.default_rng(seed)
     assert layer.dtype == "float64", "a gradient check in float32 sees nothing"
@@ -98,9 +102,10 @@ def check_layer(layer, x, *, seed=0, mask=None, states=None, training=False, sca
     heads = 2 if getattr(layer, "merge_mode", "one") is None else 1
     dy = given[0] if heads == 1 else given[:2]
     dx = layer.backward(dy, given[heads:]) if len(given) > heads else layer.backward(dy)
-    analytic = {"x": dx}
+    analytic = {} if indices else {"x": dx}
     analytic |= {f"weight {k}": g for k, g in enumerate(layer.gradients)}
-    arrays = {"x": x, **{f"weight {k}": w for k, w in enumerate(layer.trainable_weights)}}
+    arrays = {f"weight {k}": w for k, w in enumerate(layer.trainable_weights)}
+    arrays |= {} if indices else {"x": x}
     if states is not None:
         analytic |= {f"state {k}": d for k, d in enumerate(flat(layer.d_initial_state))}
         arrays |= {f"state {k}": s for k, s in enumerate(flat(states))}

@@ -10,6 +10,8 @@ import pytest
 import scratchrnn
 from scratchrnn import layers
 
+from .layer_checks import check_layer
+
 CASES = {
     "Activation": (lambda **o: layers.Activation("tanh", **o), (3, 4)),
     "AveragePooling1D": (lambda **o: layers.AveragePooling1D(2, **o), (3, 4, 2)),
@@ -72,6 +74,15 @@ def test_every_layer_of_the_library_is_here():
         if cls.__module__.startswith("scratchrnn.") and not issubclass(cls, layers.Cell)
     }
     assert set(CASES) == ours
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_gradient_of_every_layer_is_that_of_central_differences(name):
+    make, shape = CASES[name]
+    rng = np.random.default_rng(1)
+    indices = shape is None
+    x = rng.integers(7, size=(3, 4)) if indices else rng.normal(size=shape)
+    check_layer(make(dtype="float64"), x, training=True, indices=indices)
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
