@@ -1,4 +1,4 @@
-"""The command line: ``scratchrnn demo | train | evaluate | predict | explain | info``.
+"""The command line: ``scratchrnn demo | train | evaluate | predict | explain | …``.
 
 Each command is a module with two functions: ``add`` puts it into the parser, ``run`` does it.
 What goes wrong for a reason of the user's ends in one line on standard error and exit code 2;

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any, NoReturn
 
-COMMANDS = ("demo", "train", "evaluate", "predict", "explain", "info")
+COMMANDS = ("demo", "train", "evaluate", "predict", "explain", "exercises", "check", "info")
 
 _DESCRIPTION = """\
 Recurrent networks from scratch, run on video: vanilla RNN, LSTM and GRU written by hand.
