@@ -1,4 +1,4 @@
-"""Activations that vectorise, in place on rows of a workspace, and their derivatives.
+"""Activations of vectors, and their derivatives.
 
 `math.tanh` in a compiled loop costs 12 to 15 ns an element: a call each. Here exp is arithmetic
 without a branch, so that 16 float32 (8 float64) go through at once: sigmoid 0.15 ns, tanh 0.18 ns
@@ -15,7 +15,7 @@ Error bounds (tested): float32 at most 3 ulp; float64 at most 1e-15 relative; wh
 in float64) sigmoid stops at 2e-38 (5e-308) instead of going on to 0.
 
 The other activations of `scratchrnn.cells` are here too; those with a logarithm or a general
-exponential call the C library and are slow.
+exponential call the C library for every element and are slow.
 """
 
 from __future__ import annotations
@@ -24,9 +24,17 @@ import numpy as np
 from numba.core import types
 from numba.extending import overload
 
-from .jit import OPTIONS, inlined
-
-F32, I32, F64, I64, U64 = np.float32, np.int32, np.float64, np.int64, np.uint64
+from .jit import OPTIONS, inlined, part
+from .vectors import (
+    at_least,
+    at_most,
+    if_over,
+    lane,
+    length,
+    low_bits_as_exponent,
+    with_lane,
+    with_sign_of,
+)
 
 CODES = {
     name: code
@@ -35,33 +43,31 @@ CODES = {
          "elu", "selu", "softplus", "softsign", "exponential")
     )
 }  # fmt: skip
-FAST = 3  # codes below are those that kernels compile for first
+# Compiled code takes the code of an activation as an integer, whose type says what to compile:
+# the first three have types of their own, so that a kernel holds nothing but what it uses.
+INTEGERS = (np.int8, np.int16, np.int32)
 SELU_SCALE, SELU_ALPHA, LEAKY_SLOPE = 1.0507009873554805, 1.6732632423543772, 0.2
 
 
 def _exp_parts32(a):
-    shift = F32(12582912.0 + 127.0)  # 1.5 · 2^23, and the bias of the exponent
-    t = a * F32(1.4426950408889634) + shift
-    power = I32(F32(t).view(I32) << 23).view(F32)
+    shift = 12582912.0 + 127.0  # 1.5 · 2^23, and the bias of the exponent
+    t = a * 1.4426950408889634 + shift
     k = t - shift
-    r = a - k * F32(0.693359375) - k * F32(-2.12194440e-4)  # ln 2 in two parts
-    p = F32(1.9875691500e-4)
-    p = p * r + F32(1.3981999507e-3)
-    p = p * r + F32(8.3334519073e-3)
-    p = p * r + F32(4.1665795894e-2)
-    p = p * r + F32(1.6666665459e-1)
-    p = p * r + F32(5.0000001201e-1)
-    return power, p * (r * r) + r
+    r = a - k * 0.693359375 - k * -2.12194440e-4  # ln 2 in two parts
+    p = r * 1.9875691500e-4 + 1.3981999507e-3
+    p = p * r + 8.3334519073e-3
+    p = p * r + 4.1665795894e-2
+    p = p * r + 1.6666665459e-1
+    p = p * r + 5.0000001201e-1
+    return low_bits_as_exponent(t), p * (r * r) + r
 
 
 def _exp_parts64(a):
     shift = 6755399441055744.0 + 1023.0  # 1.5 · 2^52, and the bias of the exponent
     t = a * 1.4426950408889634 + shift
-    power = I64(F64(t).view(I64) << 52).view(F64)
     k = t - shift
     r = a - k * 6.93147180369123816490e-01 - k * 1.90821492927058770002e-10
-    p = 1.0 / 6227020800.0
-    p = p * r + 1.0 / 479001600.0
+    p = r * (1.0 / 6227020800.0) + 1.0 / 479001600.0
     p = p * r + 1.0 / 39916800.0
     p = p * r + 1.0 / 3628800.0
     p = p * r + 1.0 / 362880.0
@@ -72,210 +78,155 @@ def _exp_parts64(a):
     p = p * r + 1.0 / 24.0
     p = p * r + 1.0 / 6.0
     p = p * r + 0.5
-    return power, p * (r * r) + r
+    return low_bits_as_exponent(t), p * (r * r) + r
 
 
 def exp_parts(a):
     """Return 2^k and exp(r) - 1, where exp(a) = 2^k exp(r); |a| must not be over 87 (707)."""
-    return _exp_parts32(a) if isinstance(a, F32) else _exp_parts64(a)
+    return _exp_parts32(a) if a.itemsize == 4 else _exp_parts64(a)
 
 
-@overload(exp_parts, jit_options=OPTIONS)
+@overload(exp_parts, jit_options=OPTIONS, inline="always")
 def _exp_parts(a):
-    return _exp_parts32 if a == types.float32 else _exp_parts64
+    return _exp_parts32 if a.dtype == types.float32 else _exp_parts64
+
+
+def largest(a):
+    """Return 87, or 707 in float64: exp of it and of its negative are normal numbers."""
+    return 87.0 if a.itemsize == 4 else 707.0
+
+
+@overload(largest, jit_options=OPTIONS, inline="always")
+def _largest(a):
+    return (lambda a: 87.0) if a.dtype == types.float32 else (lambda a: 707.0)
 
 
 @inlined
-def _tanh(a, first, rows, column, columns):
-    one, two, low = a.dtype.type(1), a.dtype.type(2), a.dtype.type(-40)
-    for i in range(first, first + rows):
-        for j in range(U64(column), U64(column + columns)):
-            x = -two * abs(a[i, j])
-            x = low if x < low else x  # tanh(20) is 1
-            power, p = exp_parts(x)
-            e = power * p + (power - one)  # exp(-2|a|) - 1
-            a[i, j] = np.copysign(e / (e + two), a[i, j])
+def _tanh(a):
+    x = at_least(at_most(2.0 * a, -2.0 * a), -40.0)  # -2|a|; tanh(20) is 1
+    power, p = exp_parts(x)
+    e = power * p + (power - 1.0)  # exp(-2|a|) - 1
+    return with_sign_of(e / (e + 2.0), a)
 
 
 @inlined
-def _sigmoid(a, first, rows, column, columns):
-    one = a.dtype.type(1)
-    top = a.dtype.type(87 if a.itemsize == 4 else 707)
-    for i in range(first, first + rows):
-        for j in range(U64(column), U64(column + columns)):
-            x = -a[i, j]
-            x = top if x > top else x
-            x = -top if x < -top else x
-            power, p = exp_parts(x)
-            a[i, j] = one / ((one + power) + power * p)
+def _sigmoid(a):
+    top = largest(a)
+    power, p = exp_parts(at_least(at_most(-1.0 * a, top), -1.0 * top))
+    return 1.0 / ((1.0 + power) + power * p)
 
 
 @inlined
-def _clip(a, first, rows, column, columns, divisor, offset, low, high):
-    """a = min(max(a / divisor + offset, low), high); relu where `high` is infinite."""
-    divisor, offset = a.dtype.type(divisor), a.dtype.type(offset)
-    low, high = a.dtype.type(low), a.dtype.type(high)
-    for i in range(first, first + rows):
-        for j in range(U64(column), U64(column + columns)):
-            y = a[i, j] / divisor + offset
-            y = low if y < low else y
-            a[i, j] = high if y > high else y
+def _elu(a, alpha, scale):
+    power, p = exp_parts(at_least(at_most(a, 0.0), -40.0))
+    return scale * if_over(a, 0.0, a, alpha * (power * p + (power - 1.0)))
 
 
 @inlined
-def _elu(a, first, rows, column, columns, alpha, scale):
-    zero, scale, alpha = a.dtype.type(0), a.dtype.type(scale), a.dtype.type(alpha)
-    for i in range(first, first + rows):
-        for j in range(U64(column), U64(column + columns)):
-            x = a[i, j]
-            a[i, j] = scale * (x if x > zero else alpha * np.expm1(x))
+def _by_element(code, x):
+    """What no vector instruction computes: log(1 + exp(-|a|)), or exp(a)."""
+    for q in range(length(x)):
+        a = lane(x, q)
+        x = with_lane(x, q, np.log1p(np.exp(-abs(a))) if code == 10 else np.exp(a))
+    return x
 
 
-@inlined
-def _other(code, a, first, rows, column, columns):
-    zero, one, slope = a.dtype.type(0), a.dtype.type(1), a.dtype.type(LEAKY_SLOPE)
-    for i in range(first, first + rows):
-        begin, end = U64(column), U64(column + columns)
-        if code == 7:
-            for j in range(begin, end):
-                a[i, j] = a[i, j] if a[i, j] > zero else slope * a[i, j]
-        elif code == 10:
-            for j in range(begin, end):
-                x = a[i, j]
-                a[i, j] = (zero if x < zero else x) + np.log1p(np.exp(-abs(x)))
-        elif code == 11:
-            for j in range(begin, end):
-                a[i, j] = a[i, j] / (one + abs(a[i, j]))
-        else:
-            for j in range(begin, end):
-                a[i, j] = np.exp(a[i, j])
-
-
-@inlined
-def _fast(code, a, first, rows, column, columns):
+def _any(code, x):
     if code == 0:
-        _tanh(a, first, rows, column, columns)
+        y = _tanh(x)
     elif code == 1:
-        _sigmoid(a, first, rows, column, columns)
-    else:
-        _clip(a, first, rows, column, columns, 1.0, 0.0, 0.0, np.inf)
-
-
-def _activate_fast(code, a, first, rows, column, columns):
-    _fast(code, a, first, rows, column, columns)
-
-
-def _activate_any(code, a, first, rows, column, columns):
-    if code < 3:
-        _fast(code, a, first, rows, column, columns)
+        y = _sigmoid(x)
+    elif code == 2:
+        y = at_least(x, 0.0)
+    elif code == 3:
+        y = x
     elif code == 4:
-        _clip(a, first, rows, column, columns, 6.0, 0.5, 0.0, 1.0)
+        y = at_most(at_least(x / 6.0 + 0.5, 0.0), 1.0)
     elif code == 5:
-        _clip(a, first, rows, column, columns, 1.0, 0.0, -1.0, 1.0)
+        y = at_most(at_least(x, -1.0), 1.0)
     elif code == 6:
-        _clip(a, first, rows, column, columns, 1.0, 0.0, 0.0, 6.0)
+        y = at_most(at_least(x, 0.0), 6.0)
+    elif code == 7:
+        y = if_over(x, 0.0, x, LEAKY_SLOPE * x)
     elif code == 8:
-        _elu(a, first, rows, column, columns, 1.0, 1.0)
+        y = _elu(x, 1.0, 1.0)
     elif code == 9:
-        _elu(a, first, rows, column, columns, SELU_ALPHA, SELU_SCALE)
-    elif code != 3:
-        _other(code, a, first, rows, column, columns)
-
-
-def activate(code, a, first, rows, column, columns):
-    """Replace a[first:first+rows, column:column+columns] by its activation.
-
-    A code of type int32 compiles tanh, sigmoid and relu alone, int64 all of them.
-    """
-    _activate_any(code, a, first, rows, column, columns)
-
-
-@overload(activate, jit_options=OPTIONS)
-def _activate(code, a, first, rows, column, columns):
-    return _activate_fast if code == types.int32 else _activate_any
-
-
-@inlined
-def _derivative_inside(y, at, d, rows, column, columns, slope, low, high):
-    """d = slope where low < y < high, else 0."""
-    slope, zero = d.dtype.type(slope), d.dtype.type(0)
-    low, high = d.dtype.type(low), d.dtype.type(high)
-    for r in range(rows):
-        i = at[r]
-        for j in range(U64(column), U64(column + columns)):
-            d[r, j] = slope if (y[i, j] > low) & (y[i, j] < high) else zero
-
-
-@inlined
-def _derivative_other(code, y, at, d, rows, column, columns):
-    zero, one = d.dtype.type(0), d.dtype.type(1)
-    slope, scale = d.dtype.type(LEAKY_SLOPE), d.dtype.type(SELU_SCALE)
-    scaled_alpha = d.dtype.type(SELU_SCALE * SELU_ALPHA)
-    for r in range(rows):
-        i = at[r]
-        begin, end = U64(column), U64(column + columns)
-        if code == 7:
-            for j in range(begin, end):
-                d[r, j] = one if y[i, j] > zero else slope
-        elif code == 8:
-            for j in range(begin, end):
-                d[r, j] = one if y[i, j] > zero else y[i, j] + one
-        elif code == 9:
-            for j in range(begin, end):
-                d[r, j] = scale if y[i, j] > zero else y[i, j] + scaled_alpha
-        elif code == 10:
-            for j in range(begin, end):
-                d[r, j] = -np.expm1(-y[i, j])
-        elif code == 11:
-            for j in range(begin, end):
-                d[r, j] = (one - abs(y[i, j])) * (one - abs(y[i, j]))
-        elif code == 12:
-            for j in range(begin, end):
-                d[r, j] = y[i, j]
-        else:
-            for j in range(begin, end):
-                d[r, j] = one
-
-
-@inlined
-def _derivative_fast(code, y, at, d, rows, column, columns):
-    one, zero = d.dtype.type(1), d.dtype.type(0)
-    for r in range(rows):
-        i = at[r]
-        begin, end = U64(column), U64(column + columns)
-        if code == 0:
-            for j in range(begin, end):
-                d[r, j] = one - y[i, j] * y[i, j]
-        elif code == 1:
-            for j in range(begin, end):
-                d[r, j] = y[i, j] * (one - y[i, j])
-        else:
-            for j in range(begin, end):
-                d[r, j] = one if y[i, j] > zero else zero
-
-
-def _derivative_only_fast(code, y, at, d, rows, column, columns):
-    _derivative_fast(code, y, at, d, rows, column, columns)
-
-
-def _derivative_any(code, y, at, d, rows, column, columns):
-    if code < 3:
-        _derivative_fast(code, y, at, d, rows, column, columns)
-    elif code == 4:
-        _derivative_inside(y, at, d, rows, column, columns, 1.0 / 6.0, 0.0, 1.0)
-    elif code == 5:
-        _derivative_inside(y, at, d, rows, column, columns, 1.0, -1.0, 1.0)
-    elif code == 6:
-        _derivative_inside(y, at, d, rows, column, columns, 1.0, 0.0, 6.0)
+        y = _elu(x, SELU_ALPHA, SELU_SCALE)
+    elif code == 10:
+        y = at_least(x, 0.0) + _by_element(code, x)
+    elif code == 11:
+        y = x / (1.0 + at_least(x, -1.0 * x))
     else:
-        _derivative_other(code, y, at, d, rows, column, columns)
+        y = _by_element(code, x)
+    return y
 
 
-def derivative(code, y, at, d, rows, column, columns):
-    """d[r, j] = f'(a), written in the output y[at[r], j] = f(a), for `columns` of j."""
-    _derivative_any(code, y, at, d, rows, column, columns)
+def activated(code, x):
+    """Return a vector's activation, of which `code` is the number."""
+    return _any(code, x)
 
 
-@overload(derivative, jit_options=OPTIONS)
-def _derivative(code, y, at, d, rows, column, columns):
-    return _derivative_only_fast if code == types.int32 else _derivative_any
+@overload(activated, jit_options=OPTIONS, inline="always")
+def _activated(code, x):
+    if code == types.int8:
+        return lambda code, x: _tanh(x)
+    if code == types.int16:
+        return lambda code, x: _sigmoid(x)
+    if code == types.int32:
+        return lambda code, x: at_least(x, 0.0)
+    return lambda code, x: _any_compiled(code, x)
+
+
+@inlined
+def _inside(y, low, high, slope):
+    """Return `slope` where low < y < high, else 0."""
+    return if_over(y, low, slope, 0.0) * if_over(-1.0 * y, -high, 1.0, 0.0)
+
+
+def _any_slope(code, y):
+    if code == 0:
+        d = 1.0 - y * y
+    elif code == 1:
+        d = y * (1.0 - y)
+    elif code == 2:
+        d = if_over(y, 0.0, 1.0, 0.0)
+    elif code == 4:
+        d = _inside(y, 0.0, 1.0, 1.0 / 6.0)
+    elif code == 5:
+        d = _inside(y, -1.0, 1.0, 1.0)
+    elif code == 6:
+        d = _inside(y, 0.0, 6.0, 1.0)
+    elif code == 7:
+        d = if_over(y, 0.0, 1.0, LEAKY_SLOPE)
+    elif code == 8:
+        d = if_over(y, 0.0, 1.0, y + 1.0)
+    elif code == 9:
+        d = if_over(y, 0.0, SELU_SCALE, y + SELU_SCALE * SELU_ALPHA)
+    elif code == 10:
+        d = -1.0 * _elu(-1.0 * y, 1.0, 1.0)
+    elif code == 11:
+        d = (1.0 - at_least(y, -1.0 * y)) * (1.0 - at_least(y, -1.0 * y))
+    elif code == 12:
+        d = y
+    else:
+        d = if_over(y, 0.0, 1.0, 1.0)
+    return d
+
+
+def slope(code, y):
+    """Return the activation's derivative, written in its output y."""
+    return _any_slope(code, y)
+
+
+@overload(slope, jit_options=OPTIONS, inline="always")
+def _slope(code, y):
+    if code == types.int8:
+        return lambda code, y: 1.0 - y * y
+    if code == types.int16:
+        return lambda code, y: y * (1.0 - y)
+    if code == types.int32:
+        return lambda code, y: if_over(y, 0.0, 1.0, 0.0)
+    return lambda code, y: _any_slope_compiled(code, y)
+
+
+_any_compiled, _any_slope_compiled = part(_any), part(_any_slope)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .activations import CODES, FAST
+from .activations import CODES, INTEGERS
 
 
 def activation_codes(who: str, *activations) -> list[np.integer]:
-    """Return the numbers by which compiled code knows activations, all of one integer type.
+    """Return the numbers by which compiled code knows activations, of types that it knows too.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def activation_codes(who: str, *activations) -> list[np.integer]:
 
     Returns
     -------
-    list of int32 or int64
+    list of integer
 
     Raises
     ------
@@ -39,8 +39,7 @@ def activation_codes(who: str, *activations) -> list[np.integer]:
             known = ", ".join(CODES)
             raise ValueError(f"{who}: activation: expected one of {known}, got {activation!r}")
     codes = [CODES[activation] for activation in activations]
-    integer = np.int32 if max(codes) < FAST else np.int64
-    return [integer(code) for code in codes]
+    return [(INTEGERS[code] if code < len(INTEGERS) else np.int64)(code) for code in codes]
 
 
 def shaped(who: str, name: str, value, shape: tuple[int, ...], dtype) -> np.ndarray:

@@ -1,11 +1,12 @@
 """The gated recurrent unit, compiled: the functions of `scratchrnn.cells.gru`, both forms.
 
-Read the cell first: equations (1) to (6) and (6') to (1') are those of its docstring. What
-differs is what differs in `lstm`, whose docstring says it, (a) to (d); further:
+Read the cell first: equations (1) to (6) and (6') to (1') are those of its docstring; the reset
+gate's are in `gru_reset`. What differs is what differs in `lstm`, whose docstring says
+it, (a) to (d); further:
 
-(e) With reset_after, u = h_prev Wh + b_h is one product with its own bias, and da and du, which
+(f) With reset_after, u = h_prev Wh + b_h is one product with its own bias, and da and du, which
     differ in the columns of n alone, are kept side by side for the sums over time.
-(f) With reset_after=False the loop has two products forward and three backward, since r must be
+(g) With reset_after=False the loop has two products forward and three backward, since r must be
     known before k Wh_n, and dk before da_r.
 
 Memory: the cache is the cell's, N·(T·D + (T+1)·H + 3·T·H + T·H) numbers (T·H fewer without u_n);
@@ -19,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import pool
-from .activations import activate, derivative
+from .activations import activated, slope
 from .common import (
     activation_codes,
     cached_mask,
@@ -29,13 +30,14 @@ from .common import (
     rows_or_none,
     shaped,
 )
+from .gru_reset import reset, reset_backward
+from .gru_sums import GRUSums
 from .jit import inlined, jit
 from .plan import plans, threads_for
-from .rounds import add_upstream, copy_row, gather_inputs, scale_rows
+from .rounds import add_upstream, copy_row, gather_inputs, places, scale_rows
 from .sequence import (
     CACHE_BYTES,
     INT,
-    WeightGradient,
     packed,
     packed_transposed,
     padded_row,
@@ -45,10 +47,9 @@ from .sequence import (
     segment_steps,
     segments_backward,
 )
-from .tile import multiply, padded, panels_off, store_panels
+from .tile import multiply, padded, panels_off, store_in_panels, whole
+from .vectors import VECTOR, load, store
 from .workspace import fresh, workspace
-
-U64 = np.uint64
 
 
 class GRUOptions(NamedTuple):
@@ -85,39 +86,34 @@ class GRUGrads(NamedTuple):
 
 
 @inlined
-def _units(a, k, m, at, after, hs, hd, u, u_n, bias_h, wh, wn, phi, sigma):
-    """Equations (2) to (5) for m rows of `a`, in place; hs becomes the state of this step (6)."""
-    H, zero, unit = hs.shape[1], np.int64(0), a.dtype.type(1)
-    gate_r, gate_n = U64(H), U64(2 * H)  # where the columns of a gate begin; z at 0
-    multiply(u, zero, bias_h, zero, hd, zero, zero, wh, m, 3 * H if after else 2 * H)  # (2)
-    for r in range(m):
-        for j in range(gate_n):
-            a[k + r, j] += u[r, j]
-    activate(sigma, a, k, m, zero, 2 * H)  # (3) (4)
-    if after:
-        for r in range(m):
-            for j in range(U64(H)):
-                u_n[at[r], j] = u[r, gate_n + j]
-                a[k + r, gate_n + j] += a[k + r, gate_r + j] * u[r, gate_n + j]  # (5)
-    else:
-        for r in range(m):
-            for j in range(U64(H)):
-                hd[r, j] *= a[k + r, gate_r + j]
-        multiply(u, zero, bias_h, zero, hd, zero, zero, wn, m, H)  # (5b)
-        for r in range(m):
-            for j in range(U64(H)):
-                a[k + r, gate_n + j] += u[r, j]
-    activate(phi, a, k, m, 2 * H, H)  # (5) (5b)
-    for r in range(m):
-        for j in range(U64(H)):
-            z = a[k + r, j]
-            hs[r, j] = z * hs[r, j] + (unit - z) * a[k + r, gate_n + j]  # (6)
+def _units(a, k, s, m, order, when, T, gates, u_n, h, out, hs, u, after, phi):
+    """Equations (5) and (6) for m rows of `a`; hs becomes the state of this step."""
+    N, H = len(h) // (T + 1), hs.shape[1]
+    for i in range(m):
+        n, t = order[i], when[s, i]
+        q, v = (t * N + n) * 3 * H, i * u.shape[1]
+        for j in range(0, H, VECTOR // a.itemsize):
+            w = H - j
+            z, r = load(gates, q + j, w), load(gates, q + H + j, w)
+            x = load(a, (k + i) * a.shape[1] + 2 * H + j, w)
+            if after:
+                u_j = load(u, v + 2 * H + j, w)
+                store(u_n, (t * N + n) * H + j, w, u_j)
+                x = x + r * u_j  # (5)
+            else:
+                x = x + load(u, v + j, w)  # (5b)
+            new = activated(phi, x)  # (5) (5b)
+            h_t = z * load(hs, i * H + j, w) + (1.0 - z) * new  # (6)
+            store(gates, q + 2 * H + j, w, new)
+            store(hs, i * H + j, w, h_t)
+            store(h, ((t + 1) * N + n) * H + j, w, h_t)
+            store(out, (n * T + t) * H + j, w, h_t)
 
 
 @jit
 def _forward_rows(
     order, when, until, lead, active, x, T, X, h, gates, u_n, out, bias, bias_h, wx, wh, wn,
-    dropped, after, phi, sigma, a, u, hs, hd, xs, at,
+    dropped, after, phi, sigma, a, u, hs, hd, xs,
 ):  # fmt: skip
     """All steps of some rows: equations (1) to (6)."""
     N, H = len(h) // (T + 1), h.shape[1]
@@ -135,64 +131,60 @@ def _forward_rows(
             end = gather_inputs(x, T, N, order, when, active, s, X, xs)
             multiply(a, zero, bias, zero, xs, zero, zero, wx, end, 3 * H)
         for r in range(m):
-            at[r] = when[s, r] * N + order[r]
             copy_row(hd, r, one, one, hs, r)
         scale_rows(hd, m, order, dropped)
-        _units(a, k, m, at, after, hs, hd, u, u_n, bias_h, wh, wn, phi, sigma)
+        columns = 3 * H if after else 2 * H
+        multiply(u, zero, bias_h, zero, hd, zero, zero, wh, m, columns)  # (2)
+        reset(a, k, s, m, order, when, N, gates, u, hd, after, sigma)
+        if not after:
+            multiply(u, zero, bias_h, zero, hd, zero, zero, wn, m, H)  # (5b)
+        _units(a, k, s, m, order, when, T, gates, u_n, h, out, hs, u, after, phi)
         for r in range(m):
-            n, t = order[r], when[s, r]
-            steps = until[s, r] - t  # this one and the masked ones after it
-            copy_row(gates, at[r], one, one, a, k + r)
-            copy_row(h, (t + 1) * N + n, N, steps, hs, r)
-            copy_row(out, n * T + t, one, steps, hs, r)
+            n, t = order[r], when[s, r] + 1
+            masked = until[s, r] - t  # steps that carry this one's state
+            copy_row(h, (t + 1) * N + n, N, masked, hs, r)
+            copy_row(out, n * T + t, one, masked, hs, r)
         k += m
 
 
 @inlined
 def _units_backward(
-    da, du, m, at, after, h, gates, u_n, dhs, hd, dk, zeros, whT, wnT, phi, sigma
+    da, du, das, dus, place, s, m, order, when, N, h, gates, u_n, dhs, after, phi, sigma
 ):
-    """Equations (6') to (2') for m rows; dk becomes the gradient of the dropped h_prev."""
-    H, zero, unit = h.shape[1], np.int64(0), da.dtype.type(1)
-    gate_r, gate_n = U64(H), U64(2 * H)
-    derivative(sigma, gates, at, da, m, zero, 2 * H)
-    derivative(phi, gates, at, da, m, 2 * H, H)
-    for r in range(m):
-        q = at[r]
-        for j in range(U64(H)):
-            da[r, j] *= dhs[r, j] * (h[q, j] - gates[q, gate_n + j])  # (6') (3')
-        for j in range(U64(H)):
-            da[r, gate_n + j] *= dhs[r, j] * (unit - gates[q, j])  # (6') (5')
-        for j in range(U64(H)):
-            dhs[r, j] *= gates[q, j]  # (6')
-    if after:
-        for r in range(m):
-            q = at[r]
-            for j in range(U64(H)):
-                da[r, gate_r + j] *= da[r, gate_n + j] * u_n[q, j]  # (5') (4')
-            for j in range(gate_n):
-                du[r, j] = da[r, j]
-            for j in range(U64(H)):
-                du[r, gate_n + j] = da[r, gate_n + j] * gates[q, gate_r + j]  # (5')
-        multiply(dk, zero, zeros, zero, du, zero, zero, whT, m, H)  # (2')
-    else:
-        multiply(dk, zero, zeros, zero, da, zero, 2 * H, wnT, m, H)  # (5b')
-        for r in range(m):
-            q = at[r]
-            for j in range(U64(H)):
-                da[r, gate_r + j] *= dk[r, j] * hd[r, j]  # (5b') (4')
-            for j in range(U64(H)):
-                du[r, j] = da[r, gate_n + j]
-            for j in range(U64(H)):
-                dk[r, j] *= gates[q, gate_r + j]  # (5b')
-                hd[r, j] *= gates[q, gate_r + j]  # k, for dWh_n
-        multiply(dk, zero, dk, zero, da, zero, zero, whT, m, H)  # (2')
+    """Equations (6') to (3') for m rows, but for r without reset_after; dhs becomes dh ⊙ z."""
+    H = h.shape[1]
+    gate = -(-H // (VECTOR // da.itemsize)) * (VECTOR // da.itemsize)  # its columns in panels
+    for i in range(m):
+        q, x, v = when[s, i] * N + order[i], i * da.shape[1], i * du.shape[1]
+        for j in range(0, H, VECTOR // da.itemsize):
+            w, y = H - j, q * 3 * H + j
+            z, r, new = load(gates, y, w), load(gates, y + H, w), load(gates, y + 2 * H, w)
+            dh = load(dhs, i * dhs.shape[1] + j, w)
+            da_z = dh * (load(h, q * H + j, w) - new) * slope(sigma, z)  # (6') (3')
+            da_n = dh * (1.0 - z) * slope(phi, new)  # (6') (5')
+            store(dhs, i * dhs.shape[1] + j, w, dh * z)  # (6')
+            store(da, x + j, w, da_z)
+            store(da, x + 2 * H + j, w, da_n)
+            store_in_panels(das, place[i], j, da_z)
+            store_in_panels(das, place[i], 2 * gate + j, da_n)
+            if after:
+                da_r = da_n * load(u_n, q * H + j, w) * slope(sigma, r)  # (5') (4')
+                store(da, x + H + j, w, da_r)
+                store(du, v + j, w, da_z)
+                store(du, v + H + j, w, da_r)
+                store(du, v + 2 * H + j, w, da_n * r)  # (5')
+                store_in_panels(das, place[i], gate + j, da_r)
+                store_in_panels(dus, place[i], j, da_z)
+                store_in_panels(dus, place[i], gate + j, da_r)
+                store_in_panels(dus, place[i], 2 * gate + j, da_n * r)
+            else:
+                store_in_panels(dus, place[i], j, da_n)
 
 
 @jit
 def _backward_rows(
     order, when, until, lead, active, dh, T, first, rank, h, gates, u_n, das, dus, ks, dx,
-    dh_next, wxT, whT, wnT, zeros, dropped, after, phi, sigma, da, du, dhs, dk, dxs, hd, at, place,
+    dh_next, wxT, whT, wnT, zeros, dropped, after, phi, sigma, da, du, dhs, dk, dxs, hd, place,
 ):  # fmt: skip
     """Steps from the last to `first` of some rows: equations (6') to (1')."""
     N, H, D = len(dh_next), h.shape[1], dx.shape[1]
@@ -201,27 +193,29 @@ def _backward_rows(
         copy_row(dhs, r, one, one, dh_next, order[r])
     for s in range(len(active) - 1, -1, -1):
         m = active[s]
+        places(place, m, s, order, when, N, first, rank)
         for r in range(m):
-            at[r] = when[s, r] * N + order[r]
-            copy_row(hd, r, one, one, h, at[r])
+            copy_row(hd, r, one, one, h, when[s, r] * N + order[r])
             add_upstream(dh, order[r], T, when[s, r], until[s, r], dhs, r)
         scale_rows(hd, m, order, dropped)
         _units_backward(
-            da, du, m, at, after, h, gates, u_n, dhs, hd, dk, zeros, whT, wnT, phi, sigma
+            da, du, das, dus, place, s, m, order, when, N, h, gates, u_n, dhs, after, phi, sigma
         )
+        if after:
+            multiply(dk, zero, zeros, zero, du, zero, zero, whT, m, H)  # (2')
+        else:
+            multiply(dk, zero, zeros, zero, da, zero, 2 * H, wnT, m, H)  # (5b')
+            reset_backward(da, das, place, s, m, order, when, N, gates, dk, hd, sigma)
+            multiply(dk, zero, dk, zero, da, zero, zero, whT, m, H)  # (2')
         scale_rows(dk, m, order, dropped)
         multiply(dxs, zero, zeros, zero, da, zero, zero, wxT, m, D)  # (1')
         for r in range(m):
-            for j in range(U64(H)):
-                dhs[r, j] += dk[r, j]
+            for j in range(0, H, VECTOR // da.itemsize):
+                x, w = r * dhs.shape[1] + j, H - j
+                store(dhs, x, w, load(dhs, x, w) + load(dk, r * dk.shape[1] + j, w))  # (1')
             copy_row(dx, order[r] * T + when[s, r], one, one, dxs, r)
-            place[r] = at[r] - first * N
-            if len(rank):
-                place[r] = rank[place[r]]
             if len(ks):
                 copy_row(ks, place[r], one, one, hd, r)
-        store_panels(das, place, da, m)
-        store_panels(dus, place, du, m)
     for r in range(len(order)):
         n = order[r]
         add_upstream(dh, n, T, first, lead[r], dhs, r)
@@ -294,7 +288,7 @@ def gru_forward(x, h0, Wx, Wh, b=None, mask=None, **options):
         def scratch(rows):
             block = max(rows, min(T * rows, CACHE_BYTES // (ld * dtype.itemsize)))
             shapes = (block, ld), (rows, ld), (rows, H), (rows, H), (block, D)
-            return *(work.take(*shape) for shape in shapes), work.take(rows, dtype=INT)
+            return tuple(work.take(*shape) for shape in shapes)
 
         biases = padded_row(work, 3 * H, b_x), padded_row(work, 3 * H, b_h)
         inputs, cut = readable(x).reshape(N * T, D), 3 * H if after else 2 * H
@@ -359,20 +353,21 @@ def gru_backward(dh, cache, dhT=None, *, onto=None, with_dx=True):
     dx = fresh((N, T, D if with_dx else 0), dtype, mask is not None)
     Wx_dx = Wx[: dx.shape[2]]  # for dx, or none of it
     u_n = np.empty((0, N, H), dtype) if u_n is None else u_n
-    sums = _Sums(Wx, Wh, after, onto)
+    sums = GRUSums(Wx, Wh, after, onto)
     threads = threads_for(12.0 * N * T * H * (D + H))
-    step_bytes = 2 * N * padded(3 * H, dtype.itemsize) * dtype.itemsize
+    step_bytes = 2 * N * 3 * whole(H, dtype.itemsize) * dtype.itemsize
     with workspace(dtype) as work:
 
         def scratch(rows):
             columns = (padded(q, dtype.itemsize) for q in (3 * H, 3 * H, H, H, D))
             arrays = [work.take(rows, q) for q in columns]
             arrays.append(work.take(rows, H))
-            return *arrays, *(work.take(rows, dtype=INT) for _ in range(2))
+            return *arrays, work.take(rows, dtype=INT)
 
         K, cut = N * segment_steps(T, step_bytes), 3 * H if after else 2 * H
-        das = work.take(*panels_off(K, 3 * H, dtype.itemsize))
-        dus = work.take(*panels_off(K, 3 * H if after else H, dtype.itemsize))
+        gate = whole(H, dtype.itemsize)
+        das = work.take(*panels_off(K, 3 * gate, dtype.itemsize))
+        dus = work.take(*panels_off(K, 3 * gate if after else gate, dtype.itemsize))
         ks = work.take(0 if after else K, H)
         weights = [packed_transposed(work, W) for W in (Wx_dx, Wh[:, :cut], Wh[:, cut:])]
         zeros = padded_row(work, max(D, H))
@@ -386,30 +381,3 @@ def gru_backward(dh, cache, dhT=None, *, onto=None, with_dx=True):
             h_prev = segment.rows(h[:T] * dropped if len(dropped) else h)
             pool.run(sums.tasks(segment, segment.rows(X), h_prev, ks, das, dus, threads))
     return GRUGrads(dx if with_dx else None, dh_next, *sums.gradients(has_bias))
-
-
-class _Sums:
-    """dWx, dWh and db: with reset_after two products, otherwise three, (5b') apart from (2')."""
-
-    def __init__(self, Wx, Wh, after, onto):
-        H, dtype, self.after = len(Wh), Wx.dtype, after
-        dWx, dWh, db = (None, None, None) if onto is None else onto[2:]
-        b_x, b_h = db if after and db is not None else (db, None)
-        cut = 3 * H if after else 2 * H
-        h_part, n_part = (None, None) if dWh is None else (dWh[:, :cut], dWh[:, cut:])
-        self.x = WeightGradient(Wx.shape, dtype, dWx, b_x)
-        self.h = WeightGradient((H, cut), dtype, h_part, b_h)
-        self.n = WeightGradient((H, 3 * H - cut), dtype, n_part)
-
-    def tasks(self, segment, x, h_prev, ks, das, dus, threads):
-        K = segment.count
-        tasks = self.x.tasks(x, das, K, threads)
-        if self.after:
-            return tasks + self.h.tasks(h_prev, dus, K, threads)
-        tasks += self.h.tasks(h_prev, das, K, threads, bias=False)
-        return tasks + self.n.tasks(ks, dus, K, threads, bias=False)
-
-    def gradients(self, has_bias):
-        dWh = self.h.dW if self.after else np.concatenate([self.h.dW, self.n.dW], axis=1)
-        db = np.stack([self.x.db, self.h.db]) if self.after else self.x.db
-        return self.x.dW, dWh, db if has_bias else None

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import pool
-from .activations import activate, derivative
+from .activations import activated, slope
 from .common import (
     activation_codes,
     cached_mask,
@@ -24,9 +24,9 @@ from .common import (
     rows_or_none,
     shaped,
 )
-from .jit import jit
+from .jit import inlined, jit
 from .plan import plans, threads_for
-from .rounds import add_upstream, copy_row, gather_inputs, scale_rows
+from .rounds import add_upstream, copy_row, gather_inputs, places, scale_rows
 from .sequence import (
     CACHE_BYTES,
     INT,
@@ -40,10 +40,9 @@ from .sequence import (
     segment_steps,
     segments_backward,
 )
-from .tile import copy, multiply, padded, panels_off, store_panels
+from .tile import copy, multiply, padded, panels_off, store_in_panels, whole
+from .vectors import VECTOR, load, store
 from .workspace import fresh, workspace
-
-U64 = np.uint64
 
 
 class RNNCache(NamedTuple):
@@ -69,6 +68,19 @@ class RNNGrads(NamedTuple):
     db: np.ndarray | None  # (H,)
 
 
+@inlined
+def _units(a, k, s, m, order, when, T, h, out, hs, phi):
+    """Equation (2) for m rows of `a`; hs becomes the state of this step."""
+    N, H = len(h) // (T + 1), hs.shape[1]
+    for r in range(m):
+        n, t = order[r], when[s, r]
+        for j in range(0, H, VECTOR // a.itemsize):
+            h_t = activated(phi, load(a, (k + r) * a.shape[1] + j, H - j))  # (2)
+            store(hs, r * H + j, H - j, h_t)
+            store(h, ((t + 1) * N + n) * H + j, H - j, h_t)
+            store(out, (n * T + t) * H + j, H - j, h_t)
+
+
 @jit
 def _forward_rows(
     order, when, until, lead, active, x, T, X, h, out, bias, wx, wh, dropped, phi, a, hs, xs,
@@ -90,20 +102,32 @@ def _forward_rows(
             multiply(a, zero, bias, zero, xs, zero, zero, wx, end, H)
         scale_rows(hs, m, order, dropped)
         multiply(a, k, a, k, hs, zero, zero, wh, m, H)  # (1), the part of h_prev
-        activate(phi, a, k, m, zero, H)  # (2)
+        _units(a, k, s, m, order, when, T, h, out, hs, phi)
         for r in range(m):
-            n, t = order[r], when[s, r]
-            steps = until[s, r] - t  # this one and the masked ones after it
-            copy_row(hs, r, one, one, a, k + r)
-            copy_row(h, (t + 1) * N + n, N, steps, hs, r)
-            copy_row(out, n * T + t, one, steps, hs, r)
+            n, t = order[r], when[s, r] + 1
+            masked = until[s, r] - t  # steps that carry this one's state
+            copy_row(h, (t + 1) * N + n, N, masked, hs, r)
+            copy_row(out, n * T + t, one, masked, hs, r)
         k += m
+
+
+@inlined
+def _units_backward(da, das, place, s, m, order, when, N, h, dhs, phi):
+    """Equation (2') for m rows."""
+    H = h.shape[1]
+    for r in range(m):
+        h_t = ((when[s, r] + 1) * N + order[r]) * H
+        for j in range(0, H, VECTOR // da.itemsize):
+            dh = load(dhs, r * dhs.shape[1] + j, H - j)
+            d = dh * slope(phi, load(h, h_t + j, H - j))  # (2')
+            store(da, r * da.shape[1] + j, H - j, d)
+            store_in_panels(das, place[r], j, d)
 
 
 @jit
 def _backward_rows(
     order, when, until, lead, active, dh, T, first, rank, h, das, dx, dh_next, wT, zeros, dropped,
-    phi, da, dhs, at, place,
+    phi, da, dhs, place,
 ):  # fmt: skip
     """Steps from the last to `first` of some rows: equations (2') and (1'), dh_prev and dx."""
     N, H, D = len(dh_next), h.shape[1], dx.shape[1]
@@ -112,20 +136,13 @@ def _backward_rows(
         copy_row(dhs, r, one, one, dh_next, order[r])
     for s in range(len(active) - 1, -1, -1):
         m = active[s]
+        places(place, m, s, order, when, N, first, rank)
         for r in range(m):
-            at[r] = (when[s, r] + 1) * N + order[r]
             add_upstream(dh, order[r], T, when[s, r], until[s, r], dhs, r)
-        derivative(phi, h, at, da, m, zero, H)
-        for r in range(m):
-            for j in range(U64(H)):
-                da[r, j] *= dhs[r, j]  # (2')
+        _units_backward(da, das, place, s, m, order, when, N, h, dhs, phi)
         multiply(dhs, zero, zeros, zero, da, zero, zero, wT, m, H + D)  # (1') dh_prev | dx
         for r in range(m):
             copy(dx, (order[r] * T + when[s, r]) * D, dhs, r * dhs.shape[1] + H, D)
-            place[r] = at[r] - (first + 1) * N
-            if len(rank):
-                place[r] = rank[place[r]]
-        store_panels(das, place, da, m)
         scale_rows(dhs, m, order, dropped)
     for r in range(len(order)):
         n = order[r]
@@ -251,17 +268,18 @@ def rnn_backward(dh, cache, dhT=None, *, onto=None, with_dx=True):
     dx = fresh((N, T, D if with_dx else 0), dtype, mask is not None)
     Wx_dx = Wx[: dx.shape[2]]  # for dx, or none of it
     begin = onto or RNNGrads(*[None] * 5)
-    sum_x = WeightGradient(Wx.shape, dtype, begin.dWx, begin.db)
-    sum_h = WeightGradient(Wh.shape, dtype, begin.dWh)
+    sum_x = WeightGradient(Wx.shape, 1, dtype, begin.dWx, begin.db)
+    sum_h = WeightGradient(Wh.shape, 1, dtype, begin.dWh)
     threads = threads_for(4.0 * N * T * H * (D + H))
-    step_bytes = N * padded(H, dtype.itemsize) * dtype.itemsize
+    step_bytes = N * whole(H, dtype.itemsize) * dtype.itemsize
     with workspace(dtype) as work:
 
         def scratch(rows):
             arrays = [work.take(rows, padded(q, dtype.itemsize)) for q in (H, H + D)]
-            return *arrays, *(work.take(rows, dtype=INT) for _ in range(2))
+            return *arrays, work.take(rows, dtype=INT)
 
-        das = work.take(*panels_off(N * segment_steps(T, step_bytes), H, dtype.itemsize))
+        K, columns = N * segment_steps(T, step_bytes), whole(H, dtype.itemsize)
+        das = work.take(*panels_off(K, columns, dtype.itemsize))
         wT, zeros = packed_transposed(work, Wh, Wx_dx), padded_row(work, H + D)
         upstream, mark = readable(dh).reshape(-1, H), work.used
         for segment in segments_backward(mask, N, T, threads, step_bytes):

@@ -6,12 +6,9 @@ Arrays over time and batch are flat here: row t·N + n time first, n·T + t batc
 
 from __future__ import annotations
 
-import numpy as np
-
 from .jit import part
 from .tile import copy
-
-U64 = np.uint64
+from .vectors import VECTOR, load, store
 
 
 @part
@@ -40,36 +37,31 @@ def gather_inputs(x, T, N, order, when, active, s, X, xs):
 
 
 @part
+def places(place, m, s, order, when, N, first, rank):
+    """Write down where in da's panels the m rows of round s stand: place[r]."""
+    for r in range(m):
+        place[r] = (when[s, r] - first) * N + order[r]
+        if len(rank):
+            place[r] = rank[place[r]]
+
+
+@part
 def scale_rows(values, m, order, scale):
     """values[r] *= scale[order[r]] for the first m rows; an empty scale is 1."""
     if len(scale):
+        H, row = scale.shape[1], values.shape[1]
         for r in range(m):
-            for j in range(scale.shape[1]):
-                values[r, j] *= scale[order[r], j]
+            for j in range(0, H, VECTOR // values.itemsize):
+                x = load(values, r * row + j, H - j) * load(scale, order[r] * H + j, H - j)
+                store(values, r * row + j, H - j, x)
 
 
 @part
 def add_upstream(dh, n, T, begin, end, values, r):
     """values[r] += the gradients from above on row n at steps end - 1 … begin."""
     if len(dh):
+        H, row = dh.shape[1], r * values.shape[1]
         for t in range(end - 1, begin - 1, -1):
-            for j in range(dh.shape[1]):
-                values[r, j] += dh[n * T + t, j]
-
-
-@part
-def chain(da, column, d, values, at, values_column, m, H):
-    """Chain rule, m by H: da[r, column+j] *= d[r, j] values[at[r], values_column+j]."""
-    for r in range(m):
-        i = at[r]
-        for j in range(U64(H)):
-            da[r, U64(column) + j] *= d[r, j] * values[i, U64(values_column) + j]
-
-
-@part
-def times(d, values, at, column, m, H):
-    """d[r, j] *= values[at[r], column+j] for m rows and H columns."""
-    for r in range(m):
-        i = at[r]
-        for j in range(U64(H)):
-            d[r, j] *= values[i, U64(column) + j]
+            for j in range(0, H, VECTOR // values.itemsize):
+                x = load(values, row + j, H - j) + load(dh, (n * T + t) * H + j, H - j)
+                store(values, row + j, H - j, x)

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import pool
 from .plan import Plan, plans
-from .tile import add_transposed, pack, pack_transposed, padded, panels
+from .tile import add_transposed, pack, pack_transposed, padded, panels, whole
 from .workspace import Workspace, fresh
 
 CACHE_BYTES = 2**19  # pre-activations of one share, which are to stay in the second-level cache
@@ -148,25 +148,34 @@ class WeightGradient:
     of a loop backward through time. Every element is one sum of one thread, so neither the
     number of threads nor a cut into segments of time changes a bit.
 
+    A gate takes a whole number of vectors of the panels, zeros after its last column.
+
     Parameters
     ----------
     shape : tuple of int
-        Of dW.
+        Of dW: rows, and H times the number of gates.
+    gates : int
     dtype : dtype
     dW, db : ndarray, optional
         Where the sums begin, instead of zero.
     """
 
-    def __init__(self, shape, dtype, dW=None, db=None):
-        self.columns = shape[1]
-        self.panels, width = panels(1, shape[1], dtype.itemsize)
+    def __init__(self, shape, gates, dtype, dW=None, db=None):
+        self.gates, self.H = gates, shape[1] // gates
+        self.panels, width = panels(1, gates * whole(self.H, dtype.itemsize), dtype.itemsize)
         self.sum = fresh((shape[0], self.panels * width), dtype, zero=True)
         self.bias_sum = fresh((1, self.panels * width), dtype, zero=True)
         self.one = np.ones((1, 1), dtype)
         if dW is not None:
-            self.sum[:, : self.columns] = dW
+            self._by_gate(self.sum)[:] = dW.reshape(shape[0], gates, self.H)
         if db is not None:
-            self.bias_sum[0, : self.columns] = db
+            self._by_gate(self.bias_sum)[:] = db.reshape(1, gates, self.H)
+
+    def _by_gate(self, sums):
+        """View sums as (rows, gates, H), without the columns between."""
+        columns = whole(self.H, sums.itemsize)
+        gates = sums[:, : self.gates * columns].reshape(len(sums), self.gates, columns)
+        return gates[:, :, : self.H]
 
     def tasks(self, a, das, count, threads, beside=None, a2=None, bias=True) -> list[tuple]:
         """Return tasks for the pool that add the `count` rows of a segment.
@@ -193,9 +202,9 @@ class WeightGradient:
     @property
     def dW(self) -> np.ndarray:
         """The gradient of the weights."""
-        return np.ascontiguousarray(self.sum[:, : self.columns])
+        return self._by_gate(self.sum).reshape(len(self.sum), self.gates * self.H)
 
     @property
     def db(self) -> np.ndarray:
         """The gradient of the bias."""
-        return self.bias_sum[0, : self.columns].copy()
+        return self._by_gate(self.bias_sum).reshape(-1).copy()
