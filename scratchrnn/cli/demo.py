@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .parser import add_backend, number
+from .parser import UsageError, add_backend, number
 
 _DESCRIPTION = """\
 Make clips, learn from them, and write a page about it: the whole job in under a minute.
@@ -18,6 +18,7 @@ Other tasks have pages of their own:
 
   tracking   follow an object that passes behind pillars, with and without a memory
   walkers    tell people apart by their walk, people never seen in training too
+  actions    name what somebody does in every frame, from motion capture (needs --data)
 """
 
 _EPILOG = """\
@@ -26,6 +27,7 @@ examples:
   scratchrnn demo --output here --seed 7
   scratchrnn demo --clips 100 --epochs 60
   scratchrnn demo --task tracking       to the folder scratchrnn-demo-tracking
+  scratchrnn demo --task actions --data mocap6.npz
 """
 
 
@@ -34,11 +36,13 @@ _DEFAULTS = {
     "order": {"clips": 40, "epochs": 40, "units": 32},
     "tracking": {"clips": 500, "epochs": 20, "units": 96},
     "walkers": {"clips": 12, "epochs": 20, "units": 64},
+    "actions": {"epochs": 25, "units": 64},
 }
 
 
 def _by_task(name: str) -> str:
-    return ", ".join(f"{task}: {options[name]}" for task, options in _DEFAULTS.items())
+    told = [f"{task}: {options[name]}" for task, options in _DEFAULTS.items() if name in options]
+    return ", ".join(told)
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -74,17 +78,24 @@ def add(commands: argparse._SubParsersAction) -> None:
         "--units", type=number(int, 1), metavar="H",
         help=f"size of the recurrent state ({_by_task('units')})",
     )  # fmt: skip
+    parser.add_argument(
+        "--data", metavar="FILE", help="of actions: the captured sequences, a .npz"
+    )
     add_backend(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the demo and say where everything is."""
+    if (args.data is None) == (args.task == "actions"):
+        raise UsageError("--data goes with --task actions, and --task actions needs it")
     folder = args.output or "scratchrnn-demo" + ("" if args.task == "order" else f"-{args.task}")
     options = {
         name: default if getattr(args, name) is None else getattr(args, name)
         for name, default in _DEFAULTS[args.task].items()
     }
+    if args.task == "actions":
+        options["data"] = args.data
     result = _RUN[args.task](folder, args.seed, options)
     if getattr(result, "stopped", False):
         print(f"\nstopped; what was learned by then is in {result.model}")
@@ -113,4 +124,10 @@ def _walkers(folder: str, seed: int, options: dict) -> Any:
     return run_walkers(folder, seed=seed, **options)
 
 
-_RUN = {"order": _order, "tracking": _tracking, "walkers": _walkers}
+def _actions(folder: str, seed: int, options: dict) -> Any:
+    from ..actions import run_actions
+
+    return run_actions(folder, seed=seed, **options)
+
+
+_RUN = {"order": _order, "tracking": _tracking, "walkers": _walkers, "actions": _actions}

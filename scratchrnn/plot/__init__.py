@@ -6,6 +6,7 @@ and pyplot is not touched.
 """
 
 from .animate import animate, record, to_jshtml
+from .band import band_frames, band_strip
 from .boxes import TRUTH, box_frames, box_strip
 from .curves import gradient_norms, learning_curves, log_axis
 from .explanations import (
@@ -48,6 +49,8 @@ __all__ = [
     "attribution_heatmap",
     "attribution_steps",
     "attribution_strip",
+    "band_frames",
+    "band_strip",
     "bars",
     "box_frames",
     "box_strip",
