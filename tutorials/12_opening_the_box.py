@@ -415,14 +415,14 @@ print(f"and says what the mark says in {100 * accuracy(cheat, wrong_mark, (new_y
 # ## On your own
 #
 # 1. The exercise sheet `integrated_gradients`.
-# 2. Explain the first network's *second-best* class. What does the sign of the second visit's
-#    Shapley value say?
+# 2. Explain the class that the first network believed in during the second visit. What does the
+#    sign of the third visit's Shapley value say?
 # 3. Replace the baseline of the integrated gradients by zeros (a black clip). Equation (2) still
 #    holds. What has changed in the picture, and is it about the network or about the baseline?
 # 4. `explain.connectivity` gives ‖∂output_t / ∂x_s‖ for all t and s (Madsen 2019). Draw it with
 #    `plot.connectivity`. In which frames does the network write into its memory?
-# 5. `explain.timeshap` takes old frames together. How many does it prune for this clip, and why
-#    can it not prune any of the first visit?
+# 5. `explain.timeshap` takes old frames together that the output owes nothing to. How few does it
+#    prune for this clip, and why? Give it a clip with ten resting frames in front.
 # 6. Make the mark fainter until the second network begins to look at the disc. At which contrast
 #    does the explanation change, and at which the accuracy without a mark?
 #
