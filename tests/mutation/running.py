@@ -1,0 +1,105 @@
+"""Run tests on a changed copy of the checkout, in a fork that has the libraries loaded already."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 120  # of computing; a mutant that makes its tests take longer has been noticed
+PATIENCE = 900  # seconds of waiting: for mutants that make threads wait for each other
+_NOT_COLLECTED = (4, 5)  # pytest's exit codes when a test that was named is not there
+PRELOADED = ("numpy", "pytest", "hypothesis", "matplotlib.figure", "numba")
+
+
+def prepare(environment: dict[str, str]) -> None:
+    """Load what every mutant needs, so that each fork finds it there."""
+    os.environ.update(environment, PYTHONDONTWRITEBYTECODE="1", HYPOTHESIS_PROFILE="mutation")
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    for name in PRELOADED:
+        importlib.import_module(name)
+
+
+def run_tests(
+    folder: Path, tests: tuple[str, ...], without: str = "", first: list[str] | None = None
+) -> tuple[int, str]:
+    """Run tests until one fails.
+
+    Parameters
+    ----------
+    folder : Path
+        The copy of the checkout.
+    tests : tuple of str
+        Patterns of files and folders, those that are quickest to notice first.
+    without : str
+        Which tests to leave out, as an expression for pytest's ``-k``.
+    first : list of str
+        Single tests to run before, on their own: collecting all takes longer than most need.
+
+    Returns
+    -------
+    int
+        pytest's exit code, 0 if all passed; 124 if they took too long, 139 after a crash.
+    str
+        The test that failed, or nothing.
+    """
+    code, killer = _fork(folder, first[:8], "") if first else (0, "")
+    if code in (0, *_NOT_COLLECTED):
+        paths = [str(path) for pattern in tests for path in sorted(folder.glob(pattern))]
+        return _fork(folder, paths, without)
+    return code, killer
+
+
+def _fork(folder: Path, paths: list[str], without: str) -> tuple[int, str]:
+    """Run pytest in a fork; return what `run_tests` does."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(read)
+            _child(folder, paths, without, write)
+        finally:
+            os._exit(70)  # whatever happens, the fork does not go on as its parent
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        killer = pipe.read()
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        slow = os.WTERMSIG(status) in (signal.SIGALRM, signal.SIGXCPU)
+        return (124 if slow else 139), killer
+    return os.waitstatus_to_exitcode(status), killer
+
+
+class _Witness:
+    """Tells which test failed."""
+
+    def __init__(self, pipe: int):
+        self.pipe = pipe
+
+    def pytest_runtest_logreport(self, report):
+        if report.failed:
+            os.write(self.pipe, report.nodeid.encode())
+
+
+def _child(folder: Path, paths: list[str], without: str, pipe: int) -> None:
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
+    os.chdir(folder)
+    sys.dont_write_bytecode = True
+    sys.path[:] = [str(folder), *(p for p in sys.path if Path(p or ".").resolve() != ROOT)]
+    for name in [n for n in sys.modules if n.split(".")[0] in ("scratchrnn", "tests")]:
+        del sys.modules[name]
+    signal.alarm(PATIENCE)
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 10))
+    import pytest
+
+    options = ["-x", "-q", "-p", "no:cacheprovider", "--no-header", "--rootdir", str(folder)]
+    options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of what is loaded already
+    options += ["-k", f"not ({without})"] if without else []
+    os._exit(int(pytest.main([*options, *paths], plugins=[_Witness(pipe)])))
