@@ -65,7 +65,9 @@ frames = np.stack(list(reader))
 print("frames:", frames.shape, frames.dtype)
 print("every third, grey, small:", [f.shape for f in read_frames(path, stride=3, gray=True,
                                                                  size=(12, 16))])
-plot.film_strip(frames, title="clockwise/003.mp4")
+plot.film_strip(frames, title="clockwise/003.mp4").describe(
+    "Sixteen frames of a clip in a row: a yellow triangle goes round clockwise before a dark ground"
+)
 
 # %% [markdown]
 # Files from the world are turned by 90°, damaged in the middle, no video at all. What is turned
@@ -160,6 +162,9 @@ results = {"mean over time": 100 * accuracy(baseline, held_out, blind)}
 plot.confusion_matrix(
     held_out.y, baseline.predict(blind, verbose=0).argmax(axis=1), clips.class_names,
     title="mean over time",
+).describe(
+    "Confusion matrix of the mean over time: left and right are always told apart, the other four "
+    "classes are taken for one another"
 )  # fmt: skip
 
 # %% [markdown]
@@ -196,6 +201,9 @@ belief = running_prediction(network, held_out.x[index : index + 1, :steps])[0]  
 plot.film_strip(
     np.stack(list(read_frames(held_out.paths[index]))), belief, clips.class_names,
     truth=int(held_out.y[index]),
+).describe(
+    "The frames of a clip of the class shake and the probability of each class after each of them: "
+    "for four frames right is likeliest, from the fifth on shake"
 )  # fmt: skip
 
 # %% [markdown]

@@ -355,8 +355,8 @@ with plot.style():
         axes[row, 0].set_ylabel(name, fontsize=8)
 fig.describe("Three rows of eleven frames. Above the true film of a moving square. In the middle "
              "the film as it goes on when likelihoods are fed back: within a few frames the square "
-             "fades away. Below, with decisions fed back, a sharp shape of four pixels, no longer a "
-             "square, keeps moving to the end, below the true path.")
+             "fades away. Below, with decisions fed back, a sharp shape of four pixels, not a "
+             "square any more, keeps moving to the end, below the true path.")
 
 # %% [markdown]
 # (Frames with a star are the network's own.) In motion it is easier to see:
