@@ -125,7 +125,8 @@ def read_outputs(value: Any, signature: Signature) -> tuple[dict[str, Any], Any,
     expected = [*map(signature.label, names), *(["cache"] if exercise.keeps_cache else [])]
     if len(values) > len(expected) and exercise.forward:
         values = values[: len(expected)]  # gradients of further weights, as of peepholes
-    if len(values) not in {len(names), len(expected)}:
+    few = len(values) == len(names) < len(expected) and isinstance(values[-1], tuple | dict)
+    if few or len(values) not in {len(names), len(expected)}:
         raise Unusable(f"returns {_kinds(values)}, expected {', '.join(expected)}")
     cache = values[-1] if len(values) == len(expected) and exercise.keeps_cache else None
     return dict(zip(names, values, strict=False)), cache, signature

@@ -162,7 +162,8 @@ def _fewest(wrong: Wrong, found: list[Fit]) -> list[Fit]:
     return list(lines.values())[:_MOST_ALTERNATIVES]
 
 
-_LIKELY = ("missing", "not ", "wrong sign", "overwritten", "the gates", "only", "tanh is missing")
+_MISSING = tuple(f"{name} is missing" for name in ("tanh", "σ", "sqrt", "exp", "log"))
+_LIKELY = ("missing", "not ", "wrong sign", "overwritten", "the gates", "only", *_MISSING)
 
 
 def _rank(change: Change, own: str) -> tuple:
@@ -275,6 +276,8 @@ def _shape(wrong: Wrong, name: str) -> str:
     letters = {**exercise.inputs, **exercise.outputs}[name]
     named = ", ".join(letters.split()) if letters != "list" else ""
     text = f"{label} has shape {got.shape}, expected ({named}) = {right.shape}"
+    if got.size == right.size and agrees(got.reshape(right.shape), right, wrong.tolerance):
+        return f"{text}: the numbers are right, an axis is missing or too many (squeeze, keepdims?)"
     found = explain_array(
         name, got, wrong.right, roles_of(exercise), widths_of(wrong.exercise, wrong.case)
     )

@@ -34,6 +34,7 @@ def through_time() -> Iterator[tuple]:
         yield 0, name, "dx[:, t] = dx_t", "dx[:, T - 1 - t] = dx_t", "turned back to front in time"
         yield 0, name, "reversed(range(T))", "range(T)", "the steps are taken forward in time; BPTT goes from the last to the first"
     yield 4, "lstm_backward", "lstm_step_backward(dh_total, dc_next,", "lstm_step_backward(dh_total, 0 * dc_next,", "dc_next is lost: nothing comes back along the cell state from step t + 1"
+    yield 4, "lstm_backward", "dc_next = dc_prev", "dc_next = 0 * dc_prev", "dc_next is lost: dc_prev of step t is not handed on to step t - 1"
     yield 4, "lstm_backward", "dc_next = dc_prev", "dc_next = dc_next + dc_prev", "dc_next is added to dc_prev instead of replaced by it"
     yield 5, "lstm_backward", "dc_next = dcT", "dc_next = 0 * dcT", "dcT, the gradient on the final cell state, is ignored"
     for name in _FORWARD:

@@ -145,13 +145,14 @@ def describe_place(
     """
     text = f"{', '.join(labels[k] for k in names)}: wrong, in no way that the marker knows"
     fine = [k for k in got if got[k].shape == right[k].shape and agrees(got[k], right[k], 1e-6)]
+    gates = _wrong_gates(exercise, case, got, right, names)
+    if gates:
+        tags = _behind_gates(exercise, gates, [k for k in names if k in _CELL], fine)
+        which = ", ".join(gates)
+        return f"{text}; the gradients of gate {which} are wrong: look at {equation(tags)}"
     if first_wrong:
         tags = equation(tags_of(exercise, first_wrong))
         return f"{text}; your {first_wrong} is the first quantity that differs, {tags}"
-    gates = _wrong_gates(exercise, case, got, right, names)
-    if gates:
-        tags = [tag for g in gates for tag in tags_of(exercise, f"da_{g}")[:1]]
-        return f"{text}; only the part of gate {', '.join(gates)} is: look at {equation(tags)}"
     first = names[0]
     place = place_of_fault(first, got[first], right, roles_of(exercise), widths_of(exercise, case))
     plain = bool(place[0]) and (bool(exercise.gates) or "gates" not in place[0])
@@ -160,6 +161,23 @@ def describe_place(
     tags = suspects(exercise, [first], fine) or list(tags_of(exercise, first))
     text += f", look at {equation(tags[-4:])}" if tags else ""
     return text + (f" ({', '.join(labels[k] for k in fine)} right)" if fine else "")
+
+
+_CELL = ("dc_prev", "dc0")  # what comes back beside the gates
+
+
+def _behind_gates(exercise: Exercise, gates: list[str], cell: list[str], fine: list[str]):
+    """Return the tags of the lines that may have spoilt these gates and left the others."""
+    for function in closure(exercise.name):
+        feeds = _feeds(function)
+        if all(f"da_{g}" in feeds for g in exercise.gates):
+            break
+    wrong = [f"da_{g}" for g in gates] + [k for k in cell if k in feeds]
+    right = [f"da_{g}" for g in exercise.gates if g not in gates] + [k for k in fine if k in _CELL]
+    free = set().union(*(feeds.get(k, set()) for k in right))
+    shared = set.intersection(*(set(feeds[k]) for k in wrong)) - free
+    lines = shared or {max(feeds[k] - free, default=(0, ())) for k in wrong}
+    return list(dict.fromkeys(tag for _, tags in sorted(lines) for tag in tags))
 
 
 def _wrong_gates(exercise: Exercise, case: int, got, right, names: list[str]) -> list[str]:

@@ -194,7 +194,7 @@ def describe(error: BaseException, function: Callable | None = None) -> str:
         return text
     entry, frame = entries[own[-1]], frames[own[-1]]
     line = (entry.line or linecache.getline(entry.filename, entry.lineno or 0)).strip()
-    text += f" (line {entry.lineno} of {entry.name}: {line}"
+    text += f" (line {entry.lineno} of {entry.name}{': ' if line else ''}{line}"
     shapes = [
         f"{name} {frame.f_locals[name].shape}"
         for name in dict.fromkeys(_words(line))
