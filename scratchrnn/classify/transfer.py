@@ -15,7 +15,8 @@ def new_classes(network: Any, classes: int, *, freeze: bool = False, seed: int =
     classes : int
         Number of the new classes.
     freeze : bool, default False
-        Let the new layer alone learn: all below keep their weights to the bit.
+        Let the new layer alone learn: all below keep their weights to the bit. Otherwise all
+        learn, those as well that were frozen before.
     seed : int, default 0
         Of the new layer's first weights.
 
@@ -54,6 +55,6 @@ def new_classes(network: Any, classes: int, *, freeze: bool = False, seed: int =
     twin.set_weights(network.get_weights())
     kept = twin.layers[:-1]
     for layer in kept:
-        layer.trainable = layer.trainable and not freeze
+        layer.trainable = not freeze
     top = Dense(classes, activation="softmax", seed=seed, name=last.name)
     return Sequential([Input(network.input_shape[1:]), *kept, top])

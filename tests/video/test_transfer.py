@@ -90,6 +90,12 @@ def test_all_learn_once_layers_are_set_free_and_the_model_is_compiled_again(lear
     assert not any(np.array_equal(a, b) for a, b in zip(before, model.weights, strict=True))
 
 
+def test_what_was_frozen_learns_again_if_new_classes_do_not_freeze(learned):
+    frozen = new_classes(learned, 3, freeze=True)
+    model = new_classes(frozen, 2)
+    assert len(model.trainable_weights) == len(model.weights)
+
+
 def test_new_classes_leaves_the_old_network_as_it_was(learned):
     before, trainable = learned.get_weights(), [layer.trainable for layer in learned.layers]
     model = new_classes(learned, 3, freeze=True)
