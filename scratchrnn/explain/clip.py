@@ -20,7 +20,7 @@ from .baselines import make_baselines
 from .connectivity import Connectivity, connectivity
 from .decision import Decision, decision_step
 from .deletion import Deletion, deletion
-from .frames import on_frames
+from .frames import as_pictures, on_frames
 from .gradients import before_softmax, gradient_x_input, saliency, squashing
 from .integrated import integrated_gradients
 from .occluding import occlusion
@@ -223,9 +223,8 @@ def _picture(name: str, result: Attribution, features: Any) -> np.ndarray:
     if isinstance(result, SegmentAttribution):
         heat = result.map
         return heat.sum(axis=3) if heat.ndim == 4 else heat
-    cells = result.values.reshape(len(result.values), *features.size, -1)
     sizes = name in ("saliency", "smoothgrad")  # their sign says nothing by itself
-    return (np.abs(cells) if sizes else cells).sum(axis=3)
+    return as_pictures(features, np.abs(result.values) if sizes else result.values)
 
 
 def _take_away(found, features, network, seed: int, stage: Stage) -> None:

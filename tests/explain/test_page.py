@@ -11,6 +11,7 @@ from PIL import Image, ImageSequence
 from scratchrnn.classify import ClipClassifier
 from scratchrnn.cli import main
 from scratchrnn.explain.clip import METHODS, explain_clip
+from scratchrnn.explain.frames import as_pictures
 from scratchrnn.explain.page import READ
 from scratchrnn.layers import GRU, Bidirectional, Dense, GlobalAveragePooling1D, Input
 from scratchrnn.models import Sequential
@@ -96,6 +97,24 @@ def test_the_same_seed_finds_the_same(home):
     assert [layer.kind for layer in runs[0].layers] == ["GRU, forward", "GRU, backward"]
     assert runs[0].attributions["shapley"].gap < 1e-9
     assert runs[0].attributions["integrated-gradients"].relative_gap <= 0.01
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"appearance": (2, 2)}, {"gray": False}, {"flatten": False}, {"difference": False}],
+)
+def test_numbers_of_features_are_laid_out_where_they_were_seen(options):
+    features = FrameFeatures((4, 6), **options)
+    frames = np.random.default_rng(0).integers(0, 255, (5, 16, 24, 3)).astype(np.uint8)
+    x = features(frames)
+    values = np.random.default_rng(1).normal(size=x.shape)
+    pictures = as_pictures(features, values)
+    assert pictures.shape == (5, 4, 6)
+    assert np.allclose(pictures.sum(axis=(1, 2)), values.reshape(5, -1).sum(axis=1))
+    moved = frames.copy()
+    moved[:, :4, :4] = 255 - moved[:, :4, :4]  # one cell of the fine grid
+    changed = as_pictures(features, (np.abs(features(moved) - x) > 0.5).astype(float))
+    assert changed.sum(axis=0).argmax() == 0
 
 
 def test_a_pipeline_without_recurrence_is_explained_as_well(home):
