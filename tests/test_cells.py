@@ -343,6 +343,16 @@ def test_float32_stays_float32_and_follows_float64(cell):
     assert all(g.dtype == np.float32 for g in case.gradients().values() if g is not None)
 
 
+@pytest.mark.parametrize("wide", ["x", "Wx", "Wh"])
+@pytest.mark.parametrize("cell", GATES)
+def test_the_widest_of_the_inputs_and_weights_is_the_dtype_of_the_results(cell, wide):
+    case = Case(cell, seed=13)
+    case.arrays = {k: v.astype(np.float64 if k == wide else np.float32)
+                   for k, v in case.arrays.items()}  # fmt: skip
+    *outputs, _ = case.run()
+    assert all(y.dtype == np.float64 for y in outputs)
+
+
 BAD = {
     "x": (lambda a: a[..., None], r"x: expected \(N, T, D=2\), got \(3, 5, 2, 1\)"),
     "Wx": (lambda a: a[:, :-1], r"Wx: expected \(D, \d\*H=\d+\), got"),
