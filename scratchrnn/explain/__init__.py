@@ -1,14 +1,39 @@
 """Why does the model say so? Looking into trained networks, and asking them about what they see.
 
-Inside      gate_traces  layer_traces  gate_saturation  hidden_trajectories  gradient_norms
-Over time   running_prediction  decision_step  connectivity
-Gradients   saliency  gradient_x_input  smooth_grad  integrated_gradients
-Asking      occlusion  lime  shapley_values  kernel_shap  permutation_shap  timeshap
-Pieces      time_steps  time_blocks  feature_columns  tubes  on_frames
-Checking    deletion  sign_flip_test
+Each returns numbers; :mod:`scratchrnn.plot` draws them, and lays them over a clip:
 
-What asks needs nothing but a function of arrays (N, T, …); gradients need a model of this library.
-All explain one input (T, …) at a time; `scratchrnn.plot` draws what they return.
+numbers                                        figure                  over the clip
+---------------------------------------------  ----------------------  -------------------
+gate_traces, layer_traces                      gate_heatmaps           timeline_frames
+gate_saturation                                gate_saturation         timeline_frames
+hidden_trajectories                            trajectories            trajectory_frames
+gradient_norms                                 gradient_norms          timeline_frames
+running_prediction, decision_step              film_strip, timeline    prediction_frames
+connectivity                                   connectivity            timeline_frames
+saliency, gradient_x_input, smooth_grad,       attribution_strip,      overlay,
+integrated_gradients, occlusion, lime,         attribution_steps,      attribution_frames
+shapley_values, kernel_shap,                   attribution_heatmap
+permutation_shap, timeshap
+deletion, sign_flip_test                       deletion_curves
+
+Frames become a GIF by :func:`scratchrnn.video.write_gif` and a player for a page or a notebook by
+:func:`scratchrnn.plot.to_jshtml`. ``scratchrnn explain MODEL CLIP`` puts all of it on one page.
+
+What asks (occlusion and all below it) needs nothing but a function of arrays (N, T, …); gradients
+need a model with a backward. All explain one input (T, …) at a time, cut into time_steps,
+time_blocks, feature_columns or tubes; on_frames makes one function of a whole video pipeline.
+
+Examples
+--------
+>>> import numpy as np
+>>> from scratchrnn import explain, plot
+>>> clip = np.random.default_rng(0).integers(0, 255, (6, 16, 16), dtype=np.uint8)
+>>> bright = lambda clips: clips[:, 3:, :8, 8:].mean(axis=(1, 2, 3))  # any function of clips
+>>> result = explain.occlusion(bright, clip, explain.tubes(clip, (3, 8, 8)))
+>>> result.segments.box(int(result.ranking[0]))
+(slice(3, 6, None), slice(0, 8, None), slice(8, 16, None))
+>>> moving = plot.attribution_frames(clip, {"occlusion": result})
+>>> player = plot.to_jshtml(plot.overlay(clip, result))
 """
 
 from .asking import Question, open_question

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..layers import Embedding, Layer
+from ..layers import Embedding, Input, Layer
 from ..stack import Stack
 
 Target = int | tuple[int, ...] | None
@@ -159,12 +159,14 @@ def answer(who: str, model: Any, variants: np.ndarray, masks: np.ndarray | None)
 def undisturbed(model: Stack | Layer) -> Iterator[None]:
     """Let a network be called inside the ``with`` block as though it never had been.
 
-    Stateful layers start from zero in it.
+    Stateful layers start from zero in it, and a batch may have any size.
     """
     kept = [(part, dict(vars(part))) for part in _parts(model)]
     for part, _ in kept:
         if hasattr(part, "states"):
             part.states = None
+        if isinstance(part, Input):
+            part.batch_size = None
     try:
         yield
     finally:

@@ -68,9 +68,9 @@ def connectivity(
     """
     who = "connectivity"
     question = open_gradient_question(who, model, x, target, mask)
-    if logits and squashing(model) is None:
+    if logits and squashing(question.model) is None:
         raise ValueError(f"{who}: logits: the model ends in neither softmax nor sigmoid")
-    network = before_softmax(model) if logits else model
+    network = before_softmax(question.model) if logits else question.model
     T = len(question.x)
     real = np.ones(T, bool) if question.mask is None else question.mask
     sequences = len(question.shape) > 1
@@ -84,7 +84,7 @@ def connectivity(
         some = steps[rows]
         if sequences:
             x_rows = np.broadcast_to(question.x, (len(some), *question.x.shape))
-            masks = None if mask is None else np.broadcast_to(real, (len(some), T))
+            masks = None if question.mask is None else np.broadcast_to(real, (len(some), T))
             dx = backward_to_input(network, x_rows, masks, [(int(t), *inner) for t in some])
         else:
             dx = gradients_of_beginnings(network, question.x, real, some, inner)

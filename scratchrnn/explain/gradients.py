@@ -26,6 +26,9 @@ from .asking import (
     Question,
     Target,
     batches,
+    build,
+    check_input,
+    check_mask,
     open_question,
     takes_whole_numbers,
     undisturbed,
@@ -41,14 +44,30 @@ def open_gradient_question(who: str, model: Any, x: Any, target: Target, mask: A
         expected += "shapley_values need none)"
         raise ValueError(f"{who}: model: expected {expected}, got {type(model).__name__}")
     if takes_whole_numbers(model):
-        raise ValueError(
-            f"{who}: model: takes indices (Embedding), which have no gradient; "
-            "occlusion, lime and shapley_values need none"
-        )
+        model, x, mask = after_embedding(who, model, x, mask)
     x = np.asarray(x)
     if x.dtype.kind in "iub":
         x = x.astype(np.float64)
     return open_question(who, model, x, target, mask)
+
+
+def after_embedding(who: str, model: Stack, x: Any, mask: Any) -> tuple[Stack, np.ndarray, Any]:
+    """Return a view of a model without its Embedding, the vectors of indices, and their mask.
+
+    Indices have no gradient; the vectors that stand for them do.
+    """
+    x = check_input(who, model, x)
+    mask = check_mask(who, model, x, mask)
+    build(model, x)
+    embedding = model.layers[0]
+    rows = None if mask is None else mask[None]
+    with undisturbed(model):
+        vectors = embedding(x[None], mask=rows)[0]
+        seen = embedding.compute_mask(x[None], rows)
+    view = copy.copy(model)
+    view._layers = model.layers[1:]
+    view._input_shape = (None, None, vectors.shape[-1])
+    return view, vectors, None if seen is None else seen[0]
 
 
 def before_softmax(model: Stack) -> Stack:
@@ -196,7 +215,8 @@ def saliency(model: Any, x: Any, target: Target = None, *, mask: Any = None) -> 
     model : Sequential or Layer
         Anything with a call and a backward.
     x : array_like, (T, …)
-        One input.
+        One input. Of indices (T,), for a model that begins with an Embedding, the gradient is
+        that on the vectors that stand for them, (T, E).
     target : int or tuple of int, optional
         Which number of the output; by default the largest (at the last step, if it has steps).
     mask : array_like of bool, (T,), optional

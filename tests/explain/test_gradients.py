@@ -261,11 +261,24 @@ def test_explaining_leaves_the_model_as_it_was(x):
     assert np.array_equal(model.backward(np.ones_like(y)), model.backward(np.ones_like(y)))
     fresh = explain.saliency(Sequential(layers), x)
     assert np.array_equal(fresh.values, results[0].values), "no state is carried along"
+    assert np.array_equal(explain.occlusion(model, x).values, results[1].values)
+    assert model.input_shape[0] == 1, "and its batch has the size that it was given"
 
 
-def test_indices_have_no_gradient_but_can_be_asked_about():
-    model = Sequential([Input((None,), dtype="int64"), Embedding(9, 3), GRU(4), Dense(2)])
-    tokens = np.array([1, 4, 7, 2])
-    with pytest.raises(ValueError, match="which have no gradient"):
-        explain.saliency(model, tokens)
-    assert explain.shapley_values(model, tokens, baseline=0).gap < 1e-6
+def test_gradients_of_indices_are_those_of_their_vectors():
+    below = Embedding(9, 3, mask_zero=True, **F64)
+    top = [GRU(4, **F64), Dense(2, "softmax", **F64)]
+    model = random_weights(Sequential([Input((None,), dtype="int64"), below, *top]))
+    tokens = np.array([1, 4, 7, 2, 0])  # the last is padding
+    result = explain.saliency(model, tokens, target=1)
+
+    def answer(vectors):
+        return top[1](top[0](vectors[None], mask=tokens[None] != 0))[0, 1]
+
+    assert result.output == model(tokens[None])[0, 1] and (result.values[-1] == 0).all()
+    assert_is_gradient(result.values, answer, below.embeddings[tokens])
+    norms = explain.connectivity(model, tokens, target=1).norms
+    assert np.allclose(norms[3], np.linalg.norm(result.values, axis=1))
+    assert explain.integrated_gradients(model, tokens).relative_gap < 0.01
+    assert explain.shapley_values(model, tokens, baseline=0).gap < 1e-9
+    assert below in model.layers, "the model keeps its embedding"
