@@ -13,6 +13,7 @@ from .. import explain, plot
 from ..layers import Bidirectional
 from ..report import Report
 from ..video import Clips, FrameFeatures, read_frames
+from ..video.augment import Compose, contact_sheet
 from .training import Run
 
 
@@ -99,8 +100,8 @@ def add_results(page: Report, runs: Sequence[Run], clips: Clips) -> None:
     )
 
 
-def add_curves(page: Report, runs: Sequence[Run], classes: int) -> None:
-    """Loss and accuracy over epochs."""
+def add_curves(page: Report, runs: Sequence[Run], classes: int, note: str = "") -> None:
+    """Loss and accuracy over epochs; `note` says what is special about them."""
     histories = {run.name: run.history for run in runs if run.history}
     if not histories:
         return
@@ -110,9 +111,26 @@ def add_curves(page: Report, runs: Sequence[Run], classes: int) -> None:
         "lines: clips held out. Where the two part, the network begins to learn its training "
         "clips by heart."
     )
+    if note:
+        page.text(note)
     page.figures(
         (plot.learning_curves(histories, metrics=[metric], chance=1 / classes), caption)
         for metric, caption in (("loss", "The loss, cross-entropy."), ("accuracy", "The accuracy."))
+    )
+
+
+def add_changes(page: Report, path: str, features: FrameFeatures, augment: Compose) -> None:
+    """A clip, and what each of the augmentations can make of it."""
+    page.section("What the network was shown")
+    page.text(
+        "Every clip was changed a little each time that it was shown, by all of the following "
+        "together, drawn anew each time and the same for all frames of the clip. Here each is "
+        "applied alone. What all of them leave as it is is what the network is to learn."
+    )
+    page.figure(
+        contact_sheet(frames_of(path, features), augment.augmentations, columns=8),
+        f"{Path(path).name}, changed.",
+        alt="Rows of frames: a clip, and what each augmentation makes of it",
     )
 
 

@@ -209,6 +209,19 @@ def _print_results(runs, held_out) -> None:
     print(table(rows))
 
 
+def _note(args) -> str:
+    """Return what a reader of the learning curves must know."""
+    note = ""
+    if args.members > 1:
+        note = f"The lines are means over the {args.members} networks that were folded into one. "
+    if args.augment:
+        note += (
+            "The clips trained on were changed at every turn, which makes them harder than the "
+            "clips held out: the thin line may well be the worse one."
+        )
+    return note
+
+
 def _write_page(path: Path, args, runs, outputs, data: _Data) -> None:
     from ..classify import page
     from ..report import Report
@@ -222,7 +235,9 @@ def _write_page(path: Path, args, runs, outputs, data: _Data) -> None:
     )
     report.section("Results")
     page.add_results(report, runs, held_out)
-    page.add_curves(report, runs, len(held_out.class_names))
+    page.add_curves(report, runs, len(held_out.class_names), _note(args))
+    if args.augment:
+        page.add_changes(report, data.paths[0], data.features, data.trained.augment)
     page.add_confusions(report, runs, held_out)
     page.add_films(report, best, held_out, data.features)
     page.add_gates(report, runs, held_out, page.examples(best, held_out, 1)[0])
