@@ -29,6 +29,8 @@ from contextvars import ContextVar
 from importlib import metadata
 from typing import NamedTuple
 
+import numpy as np
+
 _HOMES = {"numpy": "cells", "numba": "kernels"}
 _RECURRENCES = ("rnn", "lstm", "gru")
 _CHOSEN = {True: " (the default; sequences of one step in NumPy)", False: " (chosen)"}
@@ -174,6 +176,30 @@ def recurrence(name: str, steps: int | None = None) -> Recurrence:
     backend = "numpy" if steps == 1 and _choice() is None else get_backend()
     home = importlib.import_module(f"{__package__}.{_HOMES[backend]}")
     return Recurrence(getattr(home, f"{name}_forward"), getattr(home, f"{name}_backward"))
+
+
+def empty(shape: tuple[int, ...], dtype) -> np.ndarray:
+    """Return an array for results, its values open; from the kernels' own memory if they are used.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    dtype : dtype
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
+    >>> from scratchrnn.backend import empty
+    >>> empty((2, 3), "float32").shape
+    (2, 3)
+    """
+    if get_backend() == "numpy":
+        return np.empty(shape, dtype)
+    workspace = importlib.import_module(f"{__package__}.kernels.workspace")
+    return workspace.fresh(shape, np.dtype(dtype))  # mapped already: no page is faulted in again
 
 
 def _pool():

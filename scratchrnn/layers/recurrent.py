@@ -27,7 +27,7 @@ class Run(NamedTuple):
     x_dropout: np.ndarray | None  # (N,1,D)
     pieces: list[slice]  # segments of the steps
     starts: list[list]  # the states that each segment starts from
-    cache: Any  # of the only segment; None where segments are computed again
+    cache: Any  # of the last segment, until backward has used it; the others are computed again
 
 
 class Recurrent(Gated, SequenceLayer):
@@ -75,18 +75,29 @@ class Recurrent(Gated, SequenceLayer):
         options = {**self._options(), "recurrent_mask": recurrent_mask}
         shown = self._shown_steps(mask, states[0] is not None)
         run = Run(self._recurrence(T), x, mask, shown, options, x_dropout, pieces, [], None)
-        outputs, cache = [], None
+        y, room = None, self._room(run)
         for piece in pieces:
             run.starts.append(states)
-            h, *states, cache = self._run_piece(run, piece, states)
+            cache = None  # one at a time
+            h, *states, cache = self._run_piece(run, piece, states, room)
             if self.return_sequences:
-                outputs.append(h)
-        self._kept = run._replace(cache=cache if len(pieces) == 1 else None)
-        return self._output(outputs, states[0], shown), states
+                y = _put(y, h, piece, T)
+        self._kept = run._replace(cache=cache)
+        return self._output(y, states[0], shown), states
 
-    def _run_piece(self, run: Run, piece: slice, states):
+    def _room(self, run: Run) -> np.ndarray | None:
+        """Memory for the inputs of one segment at a time, (N,k,D); None where there is one."""
+        if len(run.pieces) == 1:
+            return None
+        N, T, *features = run.x.shape
+        return np.empty((N, len(range(*run.pieces[0].indices(T))), *features), self.dtype)
+
+    def _run_piece(self, run: Run, piece: slice, states, room):
         x = run.x[:, piece]
-        if run.x_dropout is not None:
+        if room is not None:
+            room = room[:, : x.shape[1]]
+            x = np.multiply(x, 1 if run.x_dropout is None else run.x_dropout, out=room)
+        elif run.x_dropout is not None:
             x = x * run.x_dropout
         mask = None if run.mask is None else run.mask[:, piece]
         weights = self.kernel, self.recurrent_kernel, self.bias
@@ -103,38 +114,45 @@ class Recurrent(Gated, SequenceLayer):
             return None  # before the first real step the carried state is zero anyway
         return np.logical_or.accumulate(mask, axis=1).reshape(wide)
 
-    def _output(self, outputs, hT, shown) -> np.ndarray:
+    def _output(self, h, hT, shown) -> np.ndarray:
         if not self.return_sequences:
             return hT.copy() if shown is None else np.where(shown[:, -1], hT, 0)
-        h = outputs[0] if len(outputs) == 1 else np.concatenate(outputs, axis=1)
         return h if shown is None else np.where(shown, h, 0)
 
     # -- backward --------------------------------------------------------------------------
 
     def _run_backward(self, dy, d_final):
-        run, d_states = self._kept, list(d_final)
+        run, cache, d_states = self._kept, self._kept.cache, list(d_final)
+        if len(run.pieces) > 1:  # one segment's cache at a time
+            run = self._kept = run._replace(cache=None)
         if run.shown is not None:
             dy = np.where(run.shown if self.return_sequences else run.shown[:, -1], dy, 0)
         if not self.return_sequences:
             d_states[0] = dy if d_states[0] is None else dy + d_states[0]
-        n, dxs, grads = len(self.state_names), [], None
+        n, dx, grads, room = len(self.state_names), None, None, self._room(run)
         for piece, states in zip(reversed(run.pieces), reversed(run.starts), strict=True):
-            cache = run.cache
             if cache is None:
-                *_, cache = self._run_piece(run, piece, states)
+                *_, cache = self._run_piece(run, piece, states, room)
             dh = dy[:, piece] if self.return_sequences else None
             grads = run.recurrence.backward(
                 dh, cache, *d_states, onto=grads, with_dx=self.with_dx
             )
-            d_states = list(grads[1 : 1 + n])
-            dxs.append(grads[0])
-        gradients = [g for g in grads[1 + n :] if g is not None]
-        if dxs[0] is None:
-            return None, d_states, gradients
-        dx = dxs[0] if len(dxs) == 1 else np.concatenate(dxs[::-1], axis=1)
-        if run.x_dropout is not None:
+            cache, d_states = None, list(grads[1 : 1 + n])
+            if self.with_dx:
+                dx = _put(dx, grads[0], piece, run.x.shape[1])
+        if dx is not None and run.x_dropout is not None:
             dx = dx * run.x_dropout
-        return dx, d_states, gradients
+        return dx, d_states, [g for g in grads[1 + n :] if g is not None]
+
+
+def _put(whole: np.ndarray | None, part: np.ndarray, piece: slice, T: int) -> np.ndarray:
+    """Put the steps of a segment, (N,k,…), where they belong in (N,T,…), made when first needed."""
+    if part.shape[1] == T:
+        return part
+    if whole is None:
+        whole = backend.empty((len(part), T, *part.shape[2:]), part.dtype)
+    whole[:, piece] = part
+    return whole
 
 
 class SimpleRNN(Recurrent):

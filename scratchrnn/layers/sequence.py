@@ -31,8 +31,8 @@ class SequenceLayer(Layer):
     zero_output_for_mask : bool, default False
         Output zeros at masked steps instead of repeating the output before.
     checkpoint : bool or int, default False
-        Keep only every k-th state for backward (True: k = √T, or up to 64 where that is a
-        sixteenth of T or less) and compute the steps between again, one segment at a time: the
+        Keep only every k-th state for backward (True: k = √T, or up to 96 where that is a
+        twelfth of T or less) and compute the steps between again, one segment at a time: the
         same gradients, bit for bit, in a fraction of the memory for one more forward pass
         (Gruslys et al., NeurIPS 2016).
     trainable_initial_state : bool, default False
@@ -274,7 +274,8 @@ class SequenceLayer(Layer):
 def segments(T: int, checkpoint: bool | int) -> list[slice]:
     """Cut T steps into segments of `checkpoint` steps; one segment if it is False.
 
-    True means √T, or up to 64 where that is a sixteenth of T or less: short segments cost time.
+    True means √T, or up to 96 where that is a twelfth of T or less: short segments cost time, and
+    what is kept of a segment should stay below a tenth of what would be kept of the whole.
 
     Examples
     --------
@@ -282,9 +283,9 @@ def segments(T: int, checkpoint: bool | int) -> list[slice]:
     >>> segments(10, 4)
     [slice(0, 4, None), slice(4, 8, None), slice(8, 10, None)]
     >>> [len(segments(T, True)) for T in (100, 1000, 10_000)]
-    [10, 17, 100]
+    [10, 12, 100]
     """
     if not checkpoint:
         return [slice(0, T)]
-    k = max(math.isqrt(T - 1) + 1, min(64, T // 16)) if checkpoint is True else checkpoint
+    k = max(math.isqrt(T - 1) + 1, min(96, -(-T // 12))) if checkpoint is True else checkpoint
     return [slice(start, min(start + k, T)) for start in range(0, T, k)]
