@@ -299,9 +299,10 @@ for name, value in [("dWx", grads.dWx), ("dWh", grads.dWh), ("db", grads.db)]:
 # %% [markdown]
 # ## On your own
 #
-# 1. Write `rnn_step` and `rnn_forward` from equations (1) and (2) without looking, save them in a
-#    file and have them marked: `scratchrnn check my_rnn.py`. The marker names the equation that is
-#    wrong.
+# 1. `scratchrnn exercises mine/` writes the exercise sheets of the course into a folder of yours,
+#    as notebooks. In `mine/1_rnn.ipynb` fill in `rnn_step` and `rnn_forward` from equations (1)
+#    and (2), without looking, and have them marked: `scratchrnn check mine/1_rnn.ipynb`. The
+#    marker names the equation that is wrong.
 # 2. Work the two-step example with $W_h = +1$. Which gradient changes its sign, and why?
 # 3. Set $W_h = 0$ in the trained network. What accuracy do you expect on the films, and what do
 #    you get?

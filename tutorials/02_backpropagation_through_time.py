@@ -274,10 +274,37 @@ for backward in (rnn_backward, no_time, tanh_twice, state_off_by_one):
     print(f"{backward.__name__:<18} passes the weak check: {weak_check(backward)}")
 
 # %% [markdown]
+# And *when* are two gradients $a$ and $n$ equal? An absolute error passes wrong code where
+# gradients are small; a relative one fails right code where both are nearly zero. So compare entry
+# by entry, relative, with a floor,
+#
+# $$ |a - n| \le \text{tolerance} \cdot \max(|a|, |n|, \text{floor}), $$
+#
+# and let `nan` fail: no comparison with `nan` is true, so ask whether the error *is* small, never
+# whether it is large.
+#
 # A good check: float64; random and non-zero upstream gradients, states, weights *and biases*; all
 # sizes different; T of at least 3; an error relative to the gradient itself, with a floor only
 # where rounding demands one; and written so that `nan` fails (`not error <= tolerance`).
 #
+# ### The marker
+#
+# The exercises of this course are marked by comparing *every intermediate* with what it should be.
+# Here is somebody's `rnn_step_backward`, with mistake 2 in it, and what the marker says:
+
+# %%
+from scratchrnn import exercises
+
+
+def somebodys(dh, cache):
+    x, h_prev, h, Wx, Wh = cache
+    da = dh * (1 - np.tanh(h) ** 2)
+    return da @ Wx.T, da @ Wh.T, x.T @ da, h_prev.T @ da, da.sum(axis=0)
+
+
+exercises.check(somebodys, "rnn_step_backward", rnn_step_forward=rnn_step_forward)
+
+# %% [markdown]
 # ### Larger shapes
 #
 # Moving every number costs two forward passes each; a layer with a million weights cannot be
@@ -361,8 +388,9 @@ print("formula:", 8 * N * (T * D + (T + 1) * H), "bytes   kept:", kept, "bytes")
 #
 # ## On your own
 #
-# 1. Write `rnn_backward` from (2') and (1') without looking; `scratchrnn check` marks it and names
-#    the equation that is wrong.
+# 1. The exercise sheet `1_rnn`: `rnn_step_backward` and `rnn_backward`, from (2') and (1'),
+#    without looking. And `7_checking`: `numeric_gradient`, `gradients_agree`, `check_backward`.
+#    (Tutorial 1 says how to get and mark them.)
 # 2. Replace `tanh` by `relu` in both functions. What is $\varphi'$ *in the output*? And by the
 #    logistic function?
 # 3. Collect all $\mathrm{d}a_t$ first and compute `dWx`, `dWh`, `db` and `dx` with **one** product

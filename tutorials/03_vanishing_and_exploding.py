@@ -329,8 +329,8 @@ print("largest difference:", max(np.abs(a + b).max() for a, b in zip(theirs, by_
 #
 # ## On your own
 #
-# 1. Write `clip_by_global_norm` on your own and have it marked by `scratchrnn check`. What must it
-#    do when all gradients are zero?
+# 1. The exercise `clip_by_global_norm` of the sheet `6_training`; it returns the norm beside the
+#    clipped gradients. What must it do when all gradients are zero?
 # 2. Scale the orthogonal matrix by 1.05 and repeat the first experiment. Predict the size after
 #    100 steps before you run it.
 # 3. In `remember`, let the last three steps repeat the first symbol. At what T does the network

@@ -185,7 +185,15 @@ def lstm_backward(dh, dhT, dcT, cache):
 check_gradients(lstm_forward, arrays, lstm_backward)
 
 # %% [markdown]
-# Two mistakes, and what the checker says about them:
+# The marker of the exercises agrees, and shows every intermediate:
+
+# %%
+from scratchrnn import exercises
+
+exercises.check(lstm_step_backward)
+
+# %% [markdown]
+# Two mistakes, and what the checker of gradients says about them:
 
 # %%
 def conveyor_cut(dh, dhT, dcT, cache):
@@ -417,8 +425,9 @@ print("ok:", result.ok, "  worst relative error:", f"{result.worst_error:.0e}")
 #
 # ## On your own
 #
-# 1. The exercise sheet `lstm`: `sigmoid`, `lstm_init`, `lstm_step`, `lstm_step_backward`,
+# 1. The exercise sheet `2_lstm`: `sigmoid`, `lstm_init`, `lstm_step`, `lstm_step_backward`,
 #    `lstm_forward`, `lstm_backward`. The marker names the equation and the factor that is missing.
+#    (Tutorial 1 says how to get it.)
 # 2. Leave out the tanh in (7), forward and backward. Does the gradient check notice? Should it?
 # 3. Tie the gates, $i = 1 - f$. Which two lines of backward change? How many weights are saved?
 # 4. Set $b_f = 20$ and train. What goes wrong, and which factor in (3') says so?

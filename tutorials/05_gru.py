@@ -354,8 +354,8 @@ for t in tasks:
 #
 # ## On your own
 #
-# 1. The exercise sheets `gru` (one step, both forms) and `gru_time` (whole sequences). The marker
-#    says whether you have written the other form by mistake.
+# 1. The exercise sheets `3_gru` (one step, both forms) and `4_gru_time` (whole sequences). The
+#    marker says whether you have written the other form by mistake.
 # 2. Set all elements of `Wx` and `Wh` to 0.5 and check a step with z and r swapped in the backward
 #    pass. Explain what you see.
 # 3. When do both forms give the same output for all inputs? (Two answers; one is about r, one

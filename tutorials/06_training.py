@@ -101,6 +101,26 @@ print(f"over all steps:      {loss * mask.sum() / (N * T):.4f}, padded to 50: "
 # (\hat y - y)^2$, with gradient $\frac{2}{M} \text{mask} (\hat y - y)$. Everything said about
 # masks holds there too.
 #
+# ### Before and after the recurrence
+#
+# Two layers usually stand around it. A **Dense** layer at every step, $\text{out}_{nt} = x_{nt}
+# W + b$, is one affine map for all $N T$ rows, so its gradients are those of tutorial 2 with
+# sums over sequences *and* steps: $\mathrm{d}x_{nt} = \mathrm{d}\text{out}_{nt} W^\top$,
+# $\mathrm{d}W = \sum_{nt} x_{nt}^\top \mathrm{d}\text{out}_{nt}$, $\mathrm{d}b = \sum_{nt}
+# \mathrm{d}\text{out}_{nt}$. An **Embedding** turns numbers of words into vectors by looking
+# them up, $\text{out}_{nt} = W[x_{nt}]$; a word's row gets the sum of the gradients of *all*
+# places where the word stands. (In NumPy `dW[x] += dout` keeps only one of them; `np.add.at(dW,
+# x, dout)` adds all.)
+
+# %%
+W, words = rng.normal(size=(4, 2)), np.array([[0, 1, 1], [1, 3, 0]])
+dout = np.ones((2, 3, 2))
+lost, right = np.zeros_like(W), np.zeros_like(W)
+lost[words] += dout
+np.add.at(right, words, dout)
+print("rows of dW with +=:", lost[:, 0], "  with np.add.at:", right[:, 0])
+
+# %% [markdown]
 # ## Optimizers
 #
 # *Gradient descent* goes downhill, $w \leftarrow w - \eta\, \mathrm{d}w$. In a long narrow valley
@@ -407,10 +427,11 @@ print(f"loss {run.history['loss'][0]:.2f} -> {run.history['loss'][-1]:.3f}, accu
 # %% [markdown]
 # ## On your own
 #
-# 1. The exercise sheet `masks`: `masked_rnn_forward`, `masked_rnn_backward`, `last_step`,
+# 1. The exercise sheet `5_masks`: `masked_rnn_forward`, `masked_rnn_backward`, `last_step`,
 #    `bidirectional_rnn`.
-# 2. The exercise sheet `training`: `softmax_loss`, `clip_by_global_norm`, `adam_step`,
-#    `truncated_bptt`.
+# 2. The exercise sheets `6_training` (`softmax_loss`, `clip_by_global_norm`, `adam_step`,
+#    `truncated_bptt`) and `9_around` (CS231n's `temporal_affine`, `word_embedding` and
+#    `temporal_softmax_loss`).
 # 3. Leave out the bias correction and repeat the valley with $\beta_2 = 0.999$. What happens in
 #    the first ten updates?
 # 4. In the experiment with the mask, let the padding be 5 instead of 0. Which of the two

@@ -470,8 +470,8 @@ print("dWh is the same bit for bit:", all(np.array_equal(results[0], r) for r in
 # %% [markdown]
 # ## On your own
 #
-# 1. The exercise `blocked_matmul` of the sheet `beyond`: a product in tiles, with edges that are
-#    no multiple of 4.
+# 1. The exercise `blocked_matmul` of the sheet `8_beyond`: a product in tiles of 4 × 4, with edges
+#    that are no multiple of 4.
 # 2. Set `T = 500` and `N = 1`. Which rungs still help? Explain it with the roofline.
 # 3. Repeat the ladder in float64. What is the ratio, and what did you expect from the size of a
 #    vector register?

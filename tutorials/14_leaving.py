@@ -279,8 +279,8 @@ except ValueError as error:
 # %% [markdown]
 # ## On your own
 #
-# 1. The exercise `gru_from_torch` of the sheet `beyond`: the way back from PyTorch, with the order
-#    of the gates.
+# 1. The exercise `gru_from_torch` of the sheet `8_beyond`: the way back from PyTorch, with the
+#    order of the gates.
 # 2. Write `lstm_from_onnx`, the inverse of `lstm_to_onnx`. What must be done with the second half
 #    of B?
 # 3. Take a Keras GRU with `reset_after=False` to PyTorch. Why is it impossible, and for which
