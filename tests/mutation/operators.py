@@ -82,7 +82,7 @@ def _replacements(node: ast.AST, names: set[str]) -> Iterator[ast.AST]:
         yield _with(node, ops=[COMPARISON[type(node.ops[0])](), *node.ops[1:]])
     elif isinstance(node, ast.BoolOp):
         yield _with(node, op=ast.And() if isinstance(node.op, ast.Or) else ast.Or())
-    elif isinstance(node, ast.IfExp):
+    elif isinstance(node, ast.IfExp) and not _turns_over(node.test):
         yield _with(node, body=node.orelse, orelse=node.body)
     elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
         yield _with(node, value=node.value + 1)
@@ -132,8 +132,16 @@ def _statements(node: ast.stmt) -> Iterator[ast.stmt | None]:
         yield None
     elif _has_an_effect(node):
         yield None
-    elif isinstance(node, ast.If):
+    elif isinstance(node, ast.If) and not _turns_over(node.test):
         yield _with(node, test=ast.UnaryOp(ast.Not(), node.test))
+
+
+def _turns_over(test: ast.expr) -> bool:
+    """Whether another mutant already is the opposite of this condition."""
+    if isinstance(test, ast.UnaryOp):
+        return isinstance(test.op, ast.Not)
+    exact = (ast.Eq, ast.NotEq, ast.Is, ast.IsNot)
+    return isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], exact)
 
 
 def _has_an_effect(node: ast.stmt) -> bool:

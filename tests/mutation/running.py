@@ -18,7 +18,7 @@ PRELOADED = ("numpy", "pytest", "hypothesis", "matplotlib.figure", "numba")
 
 def prepare(environment: dict[str, str]) -> None:
     """Load what every mutant needs, so that each fork finds it there."""
-    os.environ.update(environment, PYTHONDONTWRITEBYTECODE="1", HYPOTHESIS_PROFILE="mutation")
+    os.environ.update(environment, HYPOTHESIS_PROFILE="mutation")
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     for name in PRELOADED:
@@ -26,7 +26,11 @@ def prepare(environment: dict[str, str]) -> None:
 
 
 def run_tests(
-    folder: Path, tests: tuple[str, ...], without: str = "", first: list[str] | None = None
+    folder: Path,
+    tests: tuple[str, ...],
+    without: str = "",
+    first: list[str] | None = None,
+    keep: bool = False,
 ) -> tuple[int, str]:
     """Run tests until one fails.
 
@@ -40,6 +44,9 @@ def run_tests(
         Which tests to leave out, as an expression for pytest's ``-k``.
     first : list of str
         Single tests to run before, on their own: collecting all takes longer than most need.
+    keep : bool
+        Whether to write bytecode, for later runs. A run with a mutant must not: it changes the
+        source more often than the clock of the file system ticks.
 
     Returns
     -------
@@ -48,21 +55,21 @@ def run_tests(
     str
         The test that failed, or nothing.
     """
-    code, killer = _fork(folder, first[:8], "") if first else (0, "")
+    code, killer = _fork(folder, first[:8], "", keep) if first else (0, "")
     if code in (0, *_NOT_COLLECTED):
         paths = [str(path) for pattern in tests for path in sorted(folder.glob(pattern))]
-        return _fork(folder, paths, without)
+        return _fork(folder, paths, without, keep)
     return code, killer
 
 
-def _fork(folder: Path, paths: list[str], without: str) -> tuple[int, str]:
+def _fork(folder: Path, paths: list[str], without: str, keep: bool) -> tuple[int, str]:
     """Run pytest in a fork; return what `run_tests` does."""
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             os.close(read)
-            _child(folder, paths, without, write)
+            _child(folder, paths, without, keep, write)
         finally:
             os._exit(70)  # whatever happens, the fork does not go on as its parent
     os.close(write)
@@ -86,12 +93,12 @@ class _Witness:
             os.write(self.pipe, report.nodeid.encode())
 
 
-def _child(folder: Path, paths: list[str], without: str, pipe: int) -> None:
+def _child(folder: Path, paths: list[str], without: str, keep: bool, pipe: int) -> None:
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
     os.chdir(folder)
-    sys.dont_write_bytecode = True
+    sys.dont_write_bytecode = not keep
     sys.path[:] = [str(folder), *(p for p in sys.path if Path(p or ".").resolve() != ROOT)]
     for name in [n for n in sys.modules if n.split(".")[0] in ("scratchrnn", "tests")]:
         del sys.modules[name]
