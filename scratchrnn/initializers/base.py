@@ -10,19 +10,19 @@ from .. import config
 
 
 class Initializer:
-    """Base class: ``init(shape, dtype=None, rng=None)`` returns a new array.
-
-    Parameters of the call
-    ----------------------
-    shape : tuple of int
-    dtype : str, optional
-        ``floatx()`` by default.
-    rng : numpy.random.Generator, optional
-        Where random numbers come from; not used by an initializer that has a seed of its own.
-    """
+    """Base class: ``init(shape, dtype=None, rng=None)`` returns a new array."""
 
     def __call__(self, shape, dtype=None, rng=None) -> np.ndarray:
-        """Return a new array."""
+        """Return a new array.
+
+        Parameters
+        ----------
+        shape : tuple of int
+        dtype : str, optional
+            ``floatx()`` by default.
+        rng : numpy.random.Generator, optional
+            Where random numbers come from; not used by an initializer that has a seed of its own.
+        """
         dtype = config.check_dtype(type(self).__name__, dtype or config.floatx())
         return np.ascontiguousarray(self._draw(tuple(shape), rng), dtype)
 
