@@ -142,9 +142,9 @@ class ClipClassifier:
     Parameters
     ----------
     network : Sequential
-        (N, T, D) to probabilities (N, C).
+        (N, T, D), or (N, T, h, w, channels), to probabilities (N, C).
     features : FrameFeatures
-        How frames become the D numbers.
+        How frames become what it takes.
     classes : sequence of str
         Names of the C classes, in the network's order.
     about : dict, optional
@@ -165,11 +165,11 @@ class ClipClassifier:
     ):
         self.network, self.features = network, features
         self.classes, self.about = tuple(classes), dict(about or {})
-        takes, gives = len(network.weights[0]), network.output_shape[-1]
-        if features.feature_count != takes:
+        takes, gives = tuple(network.input_shape[2:]), network.output_shape[-1]
+        if features.shape != takes:
+            has, wants = (" x ".join(map(str, shape)) for shape in (features.shape, takes))
             raise ValueError(
-                f"features of {features.feature_count} numbers a frame do not fit the network, "
-                f"which takes {takes}"
+                f"features of {has} numbers a frame do not fit the network, which takes {wants}"
             )
         if len(self.classes) != gives:
             raise ValueError(
@@ -249,11 +249,11 @@ def cell_name(network: Any) -> str:
 
 
 def pad(sequences: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Return sequences (T_n, D) as one array (N, T, D), zeros behind, and its mask (N, T)."""
+    """Return sequences (T_n, ...) as one array (N, T, ...), zeros behind, and its mask (N, T)."""
     if not sequences:
         raise ValueError("pad: sequences: expected at least one, got none")
     longest = max(len(s) for s in sequences)
-    x = np.zeros((len(sequences), longest, sequences[0].shape[1]), sequences[0].dtype)
+    x = np.zeros((len(sequences), longest, *sequences[0].shape[1:]), sequences[0].dtype)
     mask = np.zeros((len(sequences), longest), bool)
     for row, real, sequence in zip(x, mask, sequences, strict=True):
         row[: len(sequence)] = sequence

@@ -7,6 +7,7 @@ import pytest
 
 import scratchrnn
 from scratchrnn.callbacks import EarlyStopping
+from scratchrnn.classify import ClipClassifier
 from scratchrnn.demo.shapes import (
     COLOURS,
     MOTIONS,
@@ -70,6 +71,10 @@ def test_a_frame_network_learns_from_streamed_files(tmp_path):
     history = network.fit(train, epochs=2, validation_data=test, verbose=0).history
     assert np.isfinite(history["val_loss"]).all()
     network.save(tmp_path / "m.npz")
+    classifier = ClipClassifier(network, PICTURES, train.class_names)
+    classifier.save(tmp_path / "c.npz")
+    loaded = ClipClassifier.load(tmp_path / "c.npz")
+    assert np.array_equal(loaded.predict(test.paths), classifier.predict(test.paths))
     batch = next(iter(test))
     again = load_model(tmp_path / "m.npz")(batch.x, mask=batch.mask)
     assert np.array_equal(again, network(batch.x, mask=batch.mask))
