@@ -89,7 +89,6 @@ def connectivity(
         else:
             dx = gradients_of_beginnings(network, question.x, real, some, inner)
         norms[some] = np.sqrt(np.square(dx).reshape(len(some), T, -1).sum(axis=2))
-    norms[:, ~real] = 0.0
     return Connectivity(norms, inner)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from scratchrnn import explain
 from scratchrnn.explain.surrogate import weighted_ridge
-from scratchrnn.layers import Dense, Input
+from scratchrnn.layers import GRU, Bidirectional, Dense, Input
 from scratchrnn.models import Sequential
 
 from .problems import small_model
@@ -194,6 +194,15 @@ def test_running_predictions_of_a_function_are_those_of_each_beginning(x):
     assert np.allclose(by_function, explain.running_prediction(model, x[None]))
     every = small_model(sequences=True)
     assert np.allclose(explain.running_prediction(every, x[None]), every(x[None]))
+
+
+def test_running_predictions_read_the_last_known_step_of_every_answer(x):
+    """Both halves of a bidirectional layer give zeros at the steps that are hidden."""
+    both = Bidirectional(GRU(3, return_sequences=True, seed=0), merge_mode="sum")
+    model = Sequential([Input((None, 4)), both])
+    running = explain.running_prediction(model, x[None])
+    alone = [model(x[None, : t + 1])[0, -1] for t in range(6)]
+    assert np.allclose(running[0], alone, atol=1e-6)
 
 
 def test_deletion_and_insertion_end_where_the_other_begins(x):

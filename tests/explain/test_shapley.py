@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from scratchrnn import explain
+from scratchrnn.explain.sampling import kernel_coalitions
 
 from .problems import CELLS, small_model
 from .tabular import CASES, data
@@ -123,6 +124,27 @@ def test_permutations_have_no_bias(larger):
     runs = [explain.permutation_shap(game, x, samples=60, seed=s).values for s in range(300)]
     error = np.std(runs, axis=0) / np.sqrt(len(runs))
     assert (np.abs(np.mean(runs, axis=0) - exact) < 4 * error + 1e-12).all()
+
+
+def test_an_order_and_its_reverse_are_exact_where_only_pairs_interact():
+    rng = np.random.default_rng(0)
+    pairs, x = rng.normal(size=(13, 13)), rng.normal(size=13)
+    result = explain.permutation_shap(lambda x: np.einsum("ni,ij,nj->n", x, pairs, x), x, samples=2)
+    wanted = x * ((pairs + pairs.T) / 2 @ x)
+    assert np.allclose(result.values, wanted) and result.standard_error.max() < 1e-9
+
+
+@pytest.mark.parametrize(("samples", "complete"), [(60, 0), (500, 1), (5000, 3)])
+def test_coalitions_of_every_size_have_the_weight_of_the_kernel(samples, complete):
+    """Exactly for those sizes of which all coalitions can be afforded."""
+    kept, weights = kernel_coalitions(14, samples, np.random.default_rng(0))
+    sizes, k = kept.sum(axis=1), np.arange(1, 14)
+    share = np.bincount(sizes, weights, minlength=15)[1:14] / weights.sum()
+    wanted = 1 / (k * (14 - k))
+    wanted /= wanted.sum()
+    assert np.allclose(share, wanted, atol=1 / np.sqrt(samples))
+    assert np.allclose(share[:complete], wanted[:complete], rtol=1e-9)
+    assert sizes.min() >= 1 and sizes.max() <= 13 and len(kept) <= samples
 
 
 def test_the_same_seed_gives_the_same_values(larger):
