@@ -82,8 +82,12 @@ def test_a_run_that_ended_early_goes_on_bit_for_bit(tmp_path, unbroken, mode, sa
 
 
 def kill_and_go_on(folder: Path, mode: str, kills: int, seed: int, expected: Path) -> int:
-    """Kill runs at random moments until there were `kills`; return how many came to their end."""
-    rng, ended = random.Random(seed), 0
+    """Kill runs at random moments until there were `kills`; return how many came to their end.
+
+    The moments are spread over a time that grows with every kill and shrinks with every run that
+    comes to its end, so that there are both, however fast the machine is.
+    """
+    rng, ended, longest = random.Random(seed), 0, 0.25
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     root = Path(__file__).resolve().parents[2]
     while kills > 0:
@@ -92,10 +96,13 @@ def kill_and_go_on(folder: Path, mode: str, kills: int, seed: int, expected: Pat
         with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=root, env=environment) as run:
             assert run.stdout is not None and run.stdout.readline() == b"begun\n"
             try:
-                run.wait(timeout=rng.uniform(0, 0.25))
+                run.wait(timeout=rng.uniform(0, longest))
             except subprocess.TimeoutExpired:
                 run.kill()
                 kills -= 1
+                longest *= 1.05  # a slow machine: let some runs come to their end
+            else:
+                longest /= 1.2
         backup = folder / "backup" / "training.npz"
         if backup.exists():
             assert load_model(backup).built
