@@ -111,6 +111,31 @@ def test_masked_steps_change_nothing(name):
     np.testing.assert_array_equal(h[2, 0], case.arrays["h0"][2])
 
 
+@pytest.mark.parametrize("bias", [True, False], ids=["", "no bias"])
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_step_is_a_sequence_of_length_one(name, bias):
+    case, module = Case(name, masked=False, bias=bias), SHAPES[name][0]
+    case.arrays["x"] = case.arrays["x"][:, :1]
+    *outputs, case.cache = case.run()
+    options = {k: v for k, v in case.options.items() if k != "mask"}
+    arrays = {**case.arrays, "x": case.arrays["x"][:, 0]}
+    for state in ("h", "c"):
+        if f"{state}0" in arrays:
+            arrays[f"{state}_prev"] = arrays.pop(f"{state}0")
+    *states, cache = getattr(module, f"{name}_step")(**arrays, **options)
+    assert cache.has_bias == bias
+    for state, final in zip(states, outputs[1:], strict=True):
+        np.testing.assert_array_equal(state, final)
+    case.upstream[0] = case.upstream[0][:, :1]
+    upstream = [case.upstream[0][:, 0] + case.upstream[1], *case.upstream[2:]]
+    found = getattr(module, f"{name}_step_backward")(*upstream, cache)
+    wanted = list(case.gradients().values())
+    wanted[0] = wanted[0][:, 0]
+    for got, want in zip(found, wanted, strict=True):
+        if want is not None:
+            np.testing.assert_allclose(got, want, rtol=1e-13, atol=1e-14)
+
+
 @pytest.mark.parametrize("name", SHAPES)
 def test_segments_summed_onto_one_another_are_the_whole_bit_for_bit(name):
     case, n = Case(name), len(SHAPES[name][1])

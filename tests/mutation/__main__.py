@@ -111,7 +111,8 @@ def _worker(jobs: list[tuple[int, Mutant, Group]]) -> list[tuple[int, int]]:
             original = path.read_text(encoding="utf-8")
             first = killers.setdefault(mutant.path, [])
             path.write_text(mutant.render(), encoding="utf-8")
-            code, killer = run_tests(folder, group.tests, group.without, first)
+            word = path.stem if path.stem != "base" else ""
+            code, killer = run_tests(folder, group.tests, group.without, first, word)
             path.write_text(original, encoding="utf-8")
             if killer:  # the test that noticed last is asked first
                 killers[mutant.path] = [killer, *(name for name in first if name != killer)][:40]

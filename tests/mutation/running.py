@@ -7,12 +7,14 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 120  # of computing; a mutant that makes its tests take longer has been noticed
 PATIENCE = 900  # seconds of waiting: for mutants that make threads wait for each other
-_NOT_COLLECTED = (4, 5)  # pytest's exit codes when a test that was named is not there
+_NOTHING_LEFT = 5  # pytest's exit code when every test is left out
+_NOT_COLLECTED = (4, _NOTHING_LEFT)  # a test that was named is not there
 PRELOADED = ("numpy", "pytest", "hypothesis", "matplotlib.figure", "numba")
 
 
@@ -29,7 +31,8 @@ def run_tests(
     folder: Path,
     tests: tuple[str, ...],
     without: str = "",
-    first: list[str] | None = None,
+    first: Sequence[str] = (),
+    word: str = "",
     keep: bool = False,
 ) -> tuple[int, str]:
     """Run tests until one fails.
@@ -42,8 +45,10 @@ def run_tests(
         Patterns of files and folders, those that are quickest to notice first.
     without : str
         Which tests to leave out, as an expression for pytest's ``-k``.
-    first : list of str
+    first : sequence of str
         Single tests to run before, on their own: collecting all takes longer than most need.
+    word : str
+        Then come the files in which this occurs.
     keep : bool
         Whether to write bytecode, for later runs. A run with a mutant must not: it changes the
         source more often than the clock of the file system ticks.
@@ -55,11 +60,22 @@ def run_tests(
     str
         The test that failed, or nothing.
     """
-    code, killer = _fork(folder, first[:8], "", keep) if first else (0, "")
-    if code in (0, *_NOT_COLLECTED):
-        paths = [str(path) for pattern in tests for path in sorted(folder.glob(pattern))]
-        return _fork(folder, paths, without, keep)
-    return code, killer
+    paths = [str(path) for pattern in tests for path in sorted(_files(folder, pattern))]
+    near = [path for path in paths if word and word in Path(path).read_text(encoding="utf-8")]
+    rounds = [(first[:8], ""), (near, without), ([p for p in paths if p not in near], without)]
+    code, killer = 0, ""
+    for chosen, left_out in rounds:
+        if chosen and code in (0, *_NOT_COLLECTED):
+            code, killer = _fork(folder, chosen, left_out, keep)
+    return (0 if code == _NOTHING_LEFT else code), killer
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    """Return the test files that a pattern names, or those in the folder that it names."""
+    found = list(folder.glob(pattern))
+    return [
+        file for path in found for file in (path.rglob("test_*.py") if path.is_dir() else [path])
+    ]
 
 
 def _fork(folder: Path, paths: list[str], without: str, keep: bool) -> tuple[int, str]:
