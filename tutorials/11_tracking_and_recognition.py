@@ -62,8 +62,8 @@ print("hidden ", clips.hidden.shape, f" in {100 * clips.hidden.mean():.0f} % of 
 large = render_clips(6, seed=1, size=96, noise=0.01)  # the first test clips, for looking at
 k = 2
 plot.film_strip(large.frames[k], every=2).describe(
-    "Sixteen frames of a clip in a row: an orange ellipse with a pale core moves behind a grey "
-    "pillar, is not to be seen for some frames, and comes out on the other side"
+    "Sixteen frames of a clip in a row: an orange ellipse with a pale core moves behind a broad "
+    "bar, is not to be seen for some frames, and comes out on the other side"
 )
 
 # %% [markdown]
