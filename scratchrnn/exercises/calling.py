@@ -11,7 +11,6 @@ import numpy as np
 
 from .catalogue import EXERCISES, SIGNATURES, Exercise, Signature, signatures_of
 from .hypotheses import flat
-from .running import code_of
 
 
 class Unusable(ValueError):
@@ -191,16 +190,6 @@ def turn_gates(array: np.ndarray, gates: str, order: str) -> np.ndarray:
         return array
     blocks = dict(zip(gates, np.split(array, len(gates), axis=-1), strict=True))
     return np.concatenate([blocks[gate] for gate in order], axis=-1)
-
-
-def source_of(function: Callable) -> str:
-    """Return the text of a function, or "" where it cannot be had."""
-    if code_of(function) is None:
-        return ""
-    try:
-        return inspect.getsource(getattr(function, "py_func", function))
-    except (OSError, TypeError):
-        return ""
 
 
 def as_arrays(outputs: dict[str, Any]) -> tuple[dict[str, np.ndarray], dict[str, str]]:

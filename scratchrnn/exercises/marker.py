@@ -71,12 +71,11 @@ class Marker:
         inputs = settle(self.exercise, case.inputs, self.zeroed)
         arguments = {n: inputs[n] for n in self.signature.arguments if n != "cache"}
         if self.forward is not None:
-            function, signature = self.forward
-            given = {n: self._turned(n, inputs[n]) for n in signature.arguments}
-            before = call(function, given)
-            if before.error or before.not_begun or before.value is None:
-                return self._without_cache(case, number, arguments, function.__name__)
-            arguments["cache"] = before.value[-1]
+            cache, there = self._cache(inputs)
+            if not there:
+                name = getattr(self.forward[0], "__name__", self.exercise.forward)
+                return self._without_cache(case, number, arguments, name)
+            arguments["cache"] = cache
         ordered = {n: self._turned(n, arguments[n]) for n in self.signature.arguments}
         made = call(self.function, ordered, watch=number == 0)
         run = Run(case, number, made, signature=self.signature)
@@ -84,8 +83,17 @@ class Marker:
             run.problem = made.error
             return run
         self._read(run)
-        self._again(run, ordered)
+        self._again(run, ordered, inputs)
         return run
+
+    def _cache(self, inputs: dict[str, Any]) -> tuple[Any, bool]:
+        """Return the cache that the student's forward function makes, and whether there is one."""
+        function, signature = self.forward
+        value = call(function, {n: self._turned(n, inputs[n]) for n in signature.arguments}).value
+        if isinstance(value, Mapping):
+            return value.get("cache"), "cache" in value
+        there = isinstance(value, tuple | list) and value[-1] is not None
+        return (value[-1] if there else None), there
 
     def _without_cache(self, case: Case, number: int, arguments: dict, forward: str) -> Run:
         """Return a run that never was, since there is no cache: is the function begun at all?"""
@@ -116,29 +124,35 @@ class Marker:
             if run.outputs[name].ndim:
                 run.outputs[name] = turn_gates(run.outputs[name], order, self.exercise.gates)
 
-    def _again(self, run: Run, arguments: dict[str, Any]) -> None:
+    def _again(self, run: Run, arguments: dict[str, Any], inputs: dict[str, Any]) -> None:
         """Call once more: the same inputs have to give the same results."""
         if run.problem or run.number > 1:
             return
+        if "cache" in arguments and not self._same(run, arguments):
+            self._note("uses its cache up: a second call with the same cache gives something else")
+        if self.forward is not None:
+            arguments = {**arguments, "cache": self._cache(inputs)[0]}
+        if not self._same(run, arguments):
+            self._wrong(f"called twice with the same arguments it gives different results: {_LEAK}")
+
+    def _same(self, run: Run, arguments: dict[str, Any]) -> bool:
+        """Whether another call gives what `run` gave."""
         again = call(self.function, arguments)
         try:
             found, _, _ = read_outputs(again.value, self.signature)
         except Unusable:
-            found = {}
+            return False
         second, _ = as_arrays(found)
         order = self.signature.order
         for name in {"dWx", "dWh", "db"} & set(second) if order else ():
             second[name] = turn_gates(second[name], order, self.exercise.gates)
-        same = second.keys() == run.outputs.keys() and all(
+        return second.keys() == run.outputs.keys() and all(
             agrees(second[k], run.outputs[k]) for k in second
         )
-        if not same:
-            changed = "cache" in arguments
-            self._wrong(
-                "called twice with the same arguments it gives different results: "
-                + ("it changes its cache in place, or " if changed else "")
-                + _LEAK
-            )
+
+    def _note(self, text: str) -> None:
+        if text not in self.result.notes:
+            self.result.notes.append(text)
 
     def _wrong(self, text: str) -> None:
         if text not in self.result.diagnoses:

@@ -145,14 +145,14 @@ def describe_place(
     """
     text = f"{', '.join(labels[k] for k in names)}: wrong, in no way that the marker knows"
     fine = [k for k in got if got[k].shape == right[k].shape and agrees(got[k], right[k], 1e-6)]
+    theirs = tags_of(exercise, first_wrong) if first_wrong else ()
     gates = _wrong_gates(exercise, case, got, right, names)
-    if gates:
-        tags = _behind_gates(exercise, gates, [k for k in names if k in _CELL], fine)
+    behind = _behind_gates(exercise, gates, [k for k in names if k in _CELL], fine) if gates else []
+    if gates and not set(theirs) & set(behind):
         which = ", ".join(gates)
-        return f"{text}; the gradients of gate {which} are wrong: look at {equation(tags)}"
+        return f"{text}; the gradients of gate {which} are wrong: look at {equation(behind)}"
     if first_wrong:
-        tags = equation(tags_of(exercise, first_wrong))
-        return f"{text}; your {first_wrong} is the first quantity that differs, {tags}"
+        return f"{text}; your {first_wrong} is the first quantity that differs, {equation(theirs)}"
     first = names[0]
     place = place_of_fault(first, got[first], right, roles_of(exercise), widths_of(exercise, case))
     plain = bool(place[0]) and (bool(exercise.gates) or "gates" not in place[0])

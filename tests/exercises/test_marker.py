@@ -74,7 +74,7 @@ UNLISTED = [
     ("cs231n", "lstm_step_backward", "dc = dnext_c + dnext_h * o", "dc = dnext_c * f + dnext_h * o",
      "in no way that the marker knows|equation (7')"),
     ("cs231n", "lstm_step_backward", "da_f = df * f * (1 - f)", "da_f = np.clip(df, -0.1, 0.1) * 3",
-     "gate f|(3')"),
+     "your da_f is the first quantity that differs|(3')"),
     ("loops", "lstm_step", "gi, gf, gg, go = sig", "gi, gf, gg, go = 0.3 + sig", "equation"),
 ]  # fmt: skip
 
