@@ -147,6 +147,9 @@ def test_speed_is_seen_by_the_network_with_a_memory_alone(tmp_path):
     assert learned.accuracy[RECURRENT] > 0.85
     assert learned.accuracy[BY_FRAME] < 0.75 and learned.accuracy[NEAREST] < 0.75
     assert learned.probabilities.shape == (390, 2)
+    sequences = read_capture(capture_file).sequences
+    rest = np.concatenate([sequences["s0"][0], sequences["s1"][0]])
+    np.testing.assert_array_equal(learned.scale[0], rest.mean(axis=0))  # s2 was not looked at
     with pytest.raises(ValueError, match=r"held_out: expected one of \['s0', 's1', 's2'\]"):
         train_actions(read_capture(capture_file), "s3")
 

@@ -49,6 +49,11 @@ def test_two_boxes_without_area_do_not_overlap_even_if_equal():
         assert box_iou([0.5, 0.5, 0.0, 0.0], [0.5, 0.5, 0.0, 0.0]) == 0.0
 
 
+def test_a_box_with_negative_sides_is_a_point():
+    low, high = corners([0.3, 0.6, -0.2, -0.1])
+    assert low.tolist() == high.tolist() == [0.3, 0.6]
+
+
 def test_many_boxes_against_one_broadcast():
     assert box_iou(np.tile(SQUARE, (3, 2, 1)), SQUARE).tolist() == [[1.0, 1.0]] * 3
 

@@ -12,6 +12,7 @@ from scratchrnn.tracking import (
     Track,
     Tracker,
     TrackingClips,
+    box_iou,
     build_head,
     frames_out_of_sight,
     hold_last,
@@ -88,6 +89,16 @@ def test_each_mirror_is_undone_by_itself_but_the_turned_ones():
     assert len(shown) == 16
 
 
+def test_boxes_overlap_in_a_mirror_as_they_did_before():
+    rng = np.random.default_rng(1)
+    one, other = rng.uniform([0.3, 0.3, 0.2, 0.2, 0], [0.7, 0.7, 0.6, 0.4, 1], (2, 3, 4, 5))
+    overlap = box_iou(one[..., :4], other[..., :4])
+    assert overlap.mean() > 0.1
+    for way in range(16):
+        seen = box_iou(mirrored(one, way)[..., :4], mirrored(other, way)[..., :4])
+        np.testing.assert_allclose(seen, overlap[:, ::-1] if way & 8 else overlap)
+
+
 def test_unsure_sightings_fade_to_zero():
     seen = np.array([[[0.9, 0.9, 0.3, 0.3, 0.0], [0.5, 0.5, 0.25, 0.25, 1.0]]])
     assert encode(seen).round(6).tolist() == [[[0, 0, 0, 0, -1], [0, 0, 1, 1, 1]]]
@@ -134,14 +145,15 @@ def made_up(visible, present=None) -> TrackingClips:
 
 
 def test_time_out_of_sight_counts_from_when_it_was_last_seen():
-    clips = made_up([0.0, 1.0, 0.4, 0.05, 0.0, 0.3, 0.0, 1.0])
-    assert frames_out_of_sight(clips).tolist() == [[0, 0, 0, 1, 2, 0, 1, 0]]
+    clips = made_up([0.0, 0.0, 1.0, 0.4, 0.05, 0.0, 0.3, 0.0, 1.0])
+    assert frames_out_of_sight(clips).tolist() == [[0, 0, 0, 0, 1, 2, 0, 1, 0]]
 
 
 def test_scores_are_means_over_the_right_frames():
     clips = made_up([1.0, 0.6, 0.3, 0.0, 0.0, 0.0], [True] * 5 + [False])
     boxes = clips.boxes.copy()
     boxes[0, 1] = [0.6, 0.5, 0.2, 0.2]  # a third
+    boxes[0, 2] = [0.6, 0.5, 0.2, 0.2]  # neither in sight nor hidden: it does not count
     boxes[0, 3] = [0.9, 0.9, 0.1, 0.1]  # nothing
     scores = score_track(Track(boxes, np.array([[1, 1, 1, 1, 0, 0]])), clips)
     assert scores.visible == pytest.approx((1 + 1 / 3) / 2)
