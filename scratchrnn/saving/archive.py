@@ -35,6 +35,7 @@ _HEADER = re.compile(
     rb"\{'descr': '([<|][a-z][0-9])', 'fortran_order': False, 'shape': \(([0-9, ]{0,200})\), \} *\n"
 )
 _MAX_DIRECTORY, _MAX_DESCRIPTION, _CHUNK = 1 << 20, 1 << 20, 1 << 20
+_MAX_FURTHER = 64  # bytes of further fields in front of a member; NumPy writes 20
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -258,6 +259,22 @@ def _member_names(members: zipfile.ZipFile) -> list[str]:
             raise ValueError(f"unexpected member {info.filename!r:.80}")
         if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
             raise ValueError(f"{info.filename}: compressed")
+        _check_local_header(members, info)
     if sum(info.file_size for info in infos) > size:
         raise ValueError("its members declare more bytes than the file has")
     return [name.removesuffix(".npy") for name in names]
+
+
+def _check_local_header(members: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+    """Refuse a member whose own header declares a name or a further field of another length.
+
+    zipfile would read both, up to 64 KiB each, and quote the name in its error.
+    """
+    file = members.fp
+    file.seek(info.header_offset)
+    header = file.read(30)
+    if len(header) < 30 or header[:4] != b"PK\x03\x04":
+        raise ValueError(f"{info.filename}: its header is damaged")
+    name, further = struct.unpack("<HH", header[26:])
+    if name != len(info.filename) or further > _MAX_FURTHER:
+        raise ValueError(f"{info.filename}: its header is damaged")
