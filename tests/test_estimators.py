@@ -159,6 +159,9 @@ def test_misuse_is_told(options, arguments, message):
 def test_prediction_needs_a_fitted_model_and_the_same_width():
     with pytest.raises(ValueError, match="SequenceRegressor: predict: call fit first"):
         SequenceRegressor().predict(X0)
+    for method in ("predict", "predict_proba"):
+        with pytest.raises(ValueError, match=f"SequenceClassifier: {method}: call fit first"):
+            getattr(SequenceClassifier(), method)(X0)
     model = SequenceClassifier(**{**FAST, "epochs": 1}).fit(X0, Y0)
     with pytest.raises(ValueError, match="expected D=2 numbers a step, got 3"):
         model.predict(np.zeros((2, 5, 3)))

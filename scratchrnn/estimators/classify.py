@@ -168,7 +168,8 @@ class SequenceClassifier(SequenceEstimator):
         -------
         ndarray, (N,)
         """
-        return self.classes_[self._outputs("predict", X, mask).argmax(axis=1)]
+        places = self._outputs("predict", X, mask).argmax(axis=1)
+        return self.classes_[places]
 
     def score(
         self,
