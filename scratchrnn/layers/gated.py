@@ -170,7 +170,7 @@ class Gated(Layer):
 class LSTMWeights(Gated):
     """Weights and options of an LSTM: gates i f g o, a cell state beside h."""
 
-    refused = refusing(implementation=(1, 2))
+    refused = refusing(implementation=(0, 1, 2))
     gates, state_names = 4, ("h", "c")
 
     def __init__(
@@ -259,7 +259,7 @@ class PeepholeWeights(LSTMWeights):
 class GRUWeights(Gated):
     """Weights and options of a GRU: gates z r n, reset after or before the product."""
 
-    refused = refusing(implementation=(1, 2))
+    refused = refusing(implementation=(0, 1, 2))
     gates = 3
 
     def __init__(

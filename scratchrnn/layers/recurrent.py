@@ -208,7 +208,7 @@ class LSTM(PeepholeWeights, Recurrent):
     -----
     Weights: kernel (D, 4H), recurrent_kernel (H, 4H), bias (4H,), gates in the order i f g o;
     with `peepholes` then peepholes (3, H): rows p_i, p_f, p_o.
-    ``use_cudnn`` may be "auto" or False, ``implementation`` 1 or 2: there is one implementation.
+    ``use_cudnn`` may be "auto" or False, ``implementation`` 0, 1 or 2: there is one implementation.
 
     References
     ----------

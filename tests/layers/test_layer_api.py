@@ -330,7 +330,7 @@ def test_arguments_of_keras_that_are_refused_say_so(cls, options):
 
 def test_refused_arguments_are_welcome_at_the_value_that_means_nothing():
     layers.LSTM(3, kernel_constraint=None, activity_regularizer=None, use_cudnn="auto")
-    layers.GRU(3, implementation=1, unroll=True, recurrent_constraint=None)
+    layers.GRU(3, implementation=0, unroll=True, recurrent_constraint=None)
     layers.Dense(3, lora_rank=None, quantization_config=None)
 
 
