@@ -203,7 +203,7 @@ for name, analytic in zip(arrays, rnn_backward(u, cache), strict=True):
     print(f"d{name:<3} {error:.1e}")
 
 # %% [markdown]
-# Errors of $10^{-9}$ are the rounding of the differences, not of the gradient. The library does
+# Errors below $10^{-9}$ are the rounding of the differences, not of the gradient. The library does
 # the same with more care (it finds the step, knows the error of its own differences, and compares
 # *relative to the entry* unless rounding makes that meaningless), and prints a table:
 

@@ -208,10 +208,8 @@ plot.bars(
 
 # %% [markdown]
 # Keras's (and our) default for $W_h$ is a random *orthogonal* matrix, all eigenvalues on the unit
-# circle: the best start that a vanilla network can have. The task is still lost as it gets longer.
-# The budget of updates is the same everywhere, and with a much larger one the middle lengths would
-# come out better; the tendency would not change. LSTM does this for hundreds of steps (tutorial
-# 4).
+# circle: a good start. With the same budget of updates everywhere, the task is still lost as it
+# gets longer. What an LSTM makes of it, and under which condition, is the subject of tutorial 4.
 #
 # ## Exploding: a cliff in the loss
 #

@@ -244,8 +244,8 @@ print("rung 2 is equal to the reference")
 #
 # The library's kernels (`scratchrnn.kernels`, the directory `kernels/`) have the arguments of the
 # cells and give the same results; a test compares every kernel with its cell. What they add, each
-# explained below: the recurrent product in *register blocks*, $\sigma$ and $\tanh$ for sixteen
-# numbers at a time, and *rows shared out among threads*.
+# explained below: the recurrent product in *register blocks*, $\sigma$ and $\tanh$ for a whole
+# vector register at a time, and *rows shared out among threads*.
 
 # %%
 check(kernels.lstm_forward, kernels.lstm_backward)

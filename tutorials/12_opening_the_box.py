@@ -414,7 +414,8 @@ print(f"and says what the mark says in {100 * accuracy(cheat, wrong_mark, (new_y
 #
 # ## On your own
 #
-# 1. The exercise `integrated_gradients` of the sheet `8_beyond`: equation (1) by the midpoint rule.
+# 1. The exercise `integrated_gradients` of the sheet `8_beyond`: the integral of (1) as a sum, with
+#    the gradient taken in the middle of each piece.
 # 2. Explain the class that the first network believed in during the second visit. What does the
 #    sign of the third visit's Shapley value say?
 # 3. Replace the baseline of the integrated gradients by zeros (a black clip). Equation (2) still
