@@ -42,7 +42,8 @@ def trajectories(
     Returns
     -------
     Figure
-        A dot is where a path begins, a cross where it ends.
+        A dot is where a path begins, a cross where it ends. The axes say what share of the
+        variance lies along them.
 
     Examples
     --------
@@ -84,7 +85,7 @@ def _planar(who: str, paths: Any) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def _plane(ax: Axes, shares: np.ndarray | None) -> None:
-    said = ["", ""] if shares is None else [f" ({100 * s:.0f} % of variance)" for s in shares[:2]]
+    said = ["", ""] if shares is None else [f" ({100 * s:.0f} %)" for s in shares[:2]]
     ax.set_xlabel(f"first component{said[0]}")
     ax.set_ylabel(f"second component{said[1]}")
     ax.grid(True, axis="both", color=FAINT)

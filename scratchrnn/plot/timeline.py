@@ -177,7 +177,7 @@ def timeline_frames(
 def _moving_mark(ax: Axes, values: Mapping[str, np.ndarray]):
     _draw_lines(ax, values)
     if len(values) > 1:
-        ax.legend(loc="best", handlelength=2.2, fontsize=7.5)
+        ax.legend(loc="upper right", ncols=2, handlelength=2.2, fontsize=7.5)
     mark = ax.axvline(1, color=INK, linewidth=1.2)
     dots = [
         ax.plot([1], row[:1], "o", color=line(name, k)["color"], markeredgecolor="white")[0]
