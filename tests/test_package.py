@@ -141,6 +141,7 @@ def test_kernels_know_nothing_of_the_library():
 FLOORS = {  # higher may import lower
     "cli": 6,
     **dict.fromkeys(("explain", "video", "interop", "exercises", "plot", "demo", "report"), 5),
+    **dict.fromkeys(("tracking", "recognition", "actions"), 5),
     "models": 4,
     **dict.fromkeys(("layers", "losses", "optimizers", "metrics", "callbacks"), 3),
     "backend": 2,

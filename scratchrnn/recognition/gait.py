@@ -202,6 +202,7 @@ def render_walks(
     first: int = 0,
     steps: int = STEPS,
     size: tuple[int, int] = (HEIGHT, WIDTH),
+    noise: float = 0.05,
 ) -> Walks:
     """Render clips of people walking, each with a gait of their own.
 
@@ -215,7 +216,7 @@ def render_walks(
         Person k of a seed is always the same person, whatever else is rendered.
     first : int
         Number of the first person: people from 0 to 99 and from 100 on are different people.
-    steps, size
+    steps, size, noise
         As for :func:`render_walk`.
 
     Returns
@@ -238,5 +239,7 @@ def render_walks(
         gait = draw_gait(np.random.default_rng([seed, int(person), 0]))
         for j in range(clips):
             rng = np.random.default_rng([seed, int(person), 1 + j])
-            frames[k * clips + j] = render_walk(gait, rng, steps=steps, size=size)
+            frames[k * clips + j] = render_walk(
+                gait, rng, steps=steps, size=size, noise=noise
+            )
     return Walks(frames, np.repeat(numbers, clips))

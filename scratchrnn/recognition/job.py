@@ -75,7 +75,7 @@ def run_walkers(
         people, clips=clips, unseen=unseen, epochs=epochs, units=units, seed=seed, say=say
     )
     say("writing clips, animation and report")
-    shown = render_walks(4, 2, seed, first=people, size=LARGE)
+    shown = render_walks(4, 2, seed, first=people, size=LARGE, noise=0.02)
     write_walks(clips_folder, shown)
     result = WalkersResult(
         folder, folder / "report.html", folder / "model.npz", folder / "walkers.gif",

@@ -78,7 +78,7 @@ def run_tracking(
     trained = train_trackers(clips, epochs=epochs, units=units, seed=seed, say=say)
     say(f"gap while out of sight: {trained.gap:.3f}")
     say("writing clips, animation and report")
-    large = render_clips(6, seed + 1_000_003, size=SIZE)
+    large = render_clips(6, seed + 1_000_003, size=SIZE, noise=0.01)
     write_clips(clips_folder, large)
     result = TrackingResult(
         folder, folder / "report.html", trained.trackers[RECURRENT].save(folder / "tracker"),
