@@ -84,6 +84,7 @@ def test_an_edited_kernel_has_another_folder_and_old_folders_go(tmp_path, monkey
         disk.folder.cache_clear()
 
 
+@pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="the compiler is off")
 def test_where_nothing_is_writable_kernels_work_and_warn_once(monkeypatch):
     monkeypatch.setattr(disk, "folder", lambda: None)
     jit._can_keep.cache_clear()
