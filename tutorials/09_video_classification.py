@@ -247,7 +247,7 @@ for file, row in zip(files, classifier.predict(files), strict=True):
 # ## The same in one line
 #
 #     scratchrnn train clips/                      an LSTM, a page about what it learned
-#     scratchrnn train clips/ --model best         three bidirectional GRUs and augmentation
+#     scratchrnn train clips/ --model best         four bidirectional GRUs and augmentation
 #     scratchrnn evaluate model.npz more-clips/
 #     scratchrnn predict model.npz new.mp4
 #

@@ -96,18 +96,18 @@ PRESETS = {
         members=1,
     ),
     "best": Preset(
-        about="three bidirectional GRUs on finer pictures and colours, with augmentation",
+        about="four bidirectional GRUs on finer pictures and colours, with augmentation",
         cell="gru",
         units=64,
         bidirectional=True,
         dropout=0.3,
-        size=(12, 16),
-        appearance=(6, 8),
+        size=(8, 10),
+        appearance=(4, 5),
         epochs=60,
         updates=800,
         learning_rate=0.003,
         augment=True,
-        members=3,
+        members=4,
     ),
 }
 """The presets by name."""

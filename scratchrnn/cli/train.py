@@ -21,7 +21,7 @@ into one file; beside it lies a page (.html) that shows what was learned.
   --model tiny      a small GRU on coarse pictures, trained in seconds
   --model standard  an LSTM; beside it a SimpleRNN of the same size learns from the same clips, to
                     show what the gates are worth; it is not kept
-  --model best      three bidirectional GRUs on finer pictures and colours, with --augment, folded
+  --model best      four bidirectional GRUs on finer pictures and colours, with --augment, folded
                     into one network that judges by the mean of what they say
 Every other option overrides what the model stands for.
 

@@ -200,7 +200,7 @@ def test_the_page_of_the_best_model_shows_both_directions(made_clips, tmp_path):
     assert main(["train", str(made_clips), "-o", str(output), *options]) == 0
     page = output.with_suffix(".html").read_text(encoding="utf-8")
     assert "bidirectional GRU" in page
-    assert "What the network was shown" in page and "means over the 3 networks" in page
+    assert "What the network was shown" in page and "means over the 4 networks" in page
     assert "gates and states of the GRU, forward" in page
     assert "gates and states of the GRU, backward" in page
     assert main(["evaluate", str(output), str(made_clips)]) == 0
