@@ -59,6 +59,17 @@ def read_capture(path: str | os.PathLike) -> Capture:
     ------
     ValueError
         If something is missing or has another shape; the file is named.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "capture.npz")
+    >>> data = {f"{n}/angles": np.zeros((70, 12)) for n in "ab"}
+    >>> data |= {f"{n}/action": np.arange(70) // 35 for n in "ab"}
+    >>> np.savez(path, channels=np.array(CHANNELS), actions=np.array(["jog", "squat"]), **data)
+    >>> capture = read_capture(path)
+    >>> list(capture.sequences), capture.actions
+    (['a', 'b'], ('jog', 'squat'))
     """
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -125,6 +136,14 @@ def train_actions(
     ------
     ValueError
         If there is no such sequence, or nothing else to learn from.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> sequences = {n: (rng.normal(size=(70, 12)), np.arange(70) // 35) for n in "ab"}
+    >>> learned = train_actions(Capture(sequences, ("jog", "squat")), "b", epochs=1, units=4)
+    >>> learned.probabilities.shape
+    (70, 2)
     """
     if held_out not in capture.sequences:
         raise ValueError(

@@ -39,6 +39,13 @@ class Embedder:
     ----------
     network : Sequential
         Features (N, T, D) to embeddings (N, E).
+
+    Examples
+    --------
+    >>> from scratchrnn.recognition import render_walks, train_embedder
+    >>> walks = render_walks(2, 3, seed=0, steps=10)
+    >>> train_embedder(walks, epochs=1, units=4, size=6).embed(walks.frames).shape
+    (6, 6)
     """
 
     def __init__(self, network: models.Sequential):
@@ -88,6 +95,13 @@ class FrameEmbedder:
     ----------
     network : Sequential
         Cells (N, D) to embeddings (N, E).
+
+    Examples
+    --------
+    >>> from scratchrnn.recognition import render_walks, train_frame_embedder
+    >>> walks = render_walks(2, 2, seed=0, steps=4)
+    >>> train_frame_embedder(walks, epochs=1).embed(walks.frames[:, 0]).shape
+    (4, 48)
     """
 
     def __init__(self, network: models.Sequential):
@@ -99,12 +113,26 @@ class FrameEmbedder:
 
 
 def clip_features(clips: Sequence[np.ndarray]) -> np.ndarray:
-    """Return what the recurrent network sees of clips, (N, T, 384) float32."""
+    """Return what the recurrent network sees of clips, (N, T, 384) float32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> clip_features(np.zeros((2, 5, 32, 24), np.uint8)).shape
+    (2, 5, 384)
+    """
     return np.stack([FEATURES(clip) for clip in clips])
 
 
 def still_features(frames: np.ndarray) -> np.ndarray:
-    """Return what a network without memory sees of frames, (N, 192) float32, lighting taken out."""
+    """Return what a network without memory sees of frames, (N, 192) float32, lighting taken out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> still_features(np.zeros((5, 32, 24), np.uint8)).shape
+    (5, 192)
+    """
     cells = STILL(frames)
     cells -= cells.mean(axis=1, keepdims=True)
     return cells / (cells.std(axis=1, keepdims=True) + np.float32(1 / 255))
@@ -143,6 +171,14 @@ def train_embedder(
     ------
     ValueError
         If the way is not known.
+
+    Examples
+    --------
+    >>> from scratchrnn.recognition import render_walks
+    >>> walks = render_walks(2, 3, seed=0, steps=10)
+    >>> embedder = train_embedder(walks, way="triplets", epochs=1, units=4, size=6)
+    >>> embedder.network.output_shape
+    (None, 6)
     """
     if way not in WAYS:
         raise ValueError(f"train_embedder: way: expected one of {WAYS}, got {way!r}")

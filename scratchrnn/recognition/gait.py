@@ -83,6 +83,12 @@ def pose(gait: Gait, phase: np.ndarray) -> np.ndarray:
     -------
     ndarray, (T, 13, 2)
         (x, y), y downwards, lengths as shares of the body's; the pelvis moves about (0, 0).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pose(draw_gait(np.random.default_rng(0)), np.linspace(0, 6, 5)).shape
+    (5, 13, 2)
     """
     thigh, shank, trunk, upper, fore = gait.limbs
     joints = np.empty((len(phase), 13, 2))

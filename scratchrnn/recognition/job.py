@@ -99,6 +99,13 @@ def write_walks(folder: str | os.PathLike, walks: Walks) -> list[Path]:
     -------
     list of pathlib.Path
         The video files.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> paths = write_walks(tempfile.mkdtemp(), render_walks(1, 2, seed=0, steps=3))
+    >>> [f"{path.parent.name}/{path.name}" for path in paths]
+    ['person-000/0.mp4', 'person-000/1.mp4']
     """
     paths, counts = [], {}
     for frames, person in zip(walks.frames, walks.people.tolist(), strict=True):

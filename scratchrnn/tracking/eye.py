@@ -46,6 +46,11 @@ def build_eye(seed: int = 0, updates: int = 1000) -> models.Sequential:
     Returns
     -------
     Sequential
+
+    Examples
+    --------
+    >>> build_eye().output_shape
+    (None, 8, 8, 5)
     """
     seeds = [int(s) for s in np.random.SeedSequence(seed).generate_state(4)]
     same = {"padding": "same", "activation": "relu"}
@@ -77,6 +82,13 @@ def train_eye(clips: TrackingClips, *, epochs: int = 6, seed: int = 0) -> models
     Returns
     -------
     Sequential
+
+    Examples
+    --------
+    >>> from scratchrnn.tracking import render_clips, sightings, train_eye
+    >>> clips = render_clips(2, seed=0)
+    >>> sightings(train_eye(clips, epochs=1), clips.frames).shape
+    (2, 32, 5)
     """
     some = slice(None, None, _EVERY)
     x = as_pictures(clips.frames[:, some]).reshape(-1, SIZE, SIZE, 3)
@@ -97,6 +109,12 @@ def as_pictures(frames: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of float32, (..., 32, 32, 3)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> as_pictures(np.full((4, 64, 96, 3), 255, np.uint8)).shape
+    (4, 32, 32, 3)
     """
     frames = np.asarray(frames)
     if frames.ndim < 3 or frames.shape[-1] != 3 or frames.dtype != np.uint8:
@@ -149,6 +167,12 @@ def sightings(eye: models.Sequential, frames: np.ndarray) -> np.ndarray:
     -------
     ndarray of float32, (N, T, 5)
         cx, cy, w, h and a confidence from 0 to 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sightings(build_eye(), np.zeros((1, 3, 64, 64, 3), np.uint8)).shape
+    (1, 3, 5)
     """
     middles = ((np.arange(GRID) + 0.5) / GRID).astype(np.float32)
     seen = np.empty((*frames.shape[:2], 5), np.float32)

@@ -102,6 +102,12 @@ def write_clips(folder: str | os.PathLike, clips: TrackingClips) -> list[Path]:
     -------
     list of pathlib.Path
         The video files.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> [path.name for path in write_clips(tempfile.mkdtemp(), render_clips(2, 0, size=16))]
+    ['000.mp4', '001.mp4']
     """
     folder, paths = Path(folder), []
     folder.mkdir(parents=True, exist_ok=True)
@@ -129,6 +135,13 @@ def read_truth(path: str | os.PathLike) -> dict[str, np.ndarray]:
     -------
     dict of str to ndarray
         ``boxes`` (T, 4), ``present`` (T,) bool and ``visible`` (T,).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> clip, = write_clips(tempfile.mkdtemp(), render_clips(1, seed=0, size=16))
+    >>> read_truth(clip.with_suffix(".csv"))["boxes"].shape
+    (32, 4)
     """
     with open(path, encoding="ascii", newline="") as file:
         rows = list(csv.DictReader(file))

@@ -35,6 +35,16 @@ class Tracker:
         From :func:`train_eye`.
     head : Sequential
         From :func:`train_head`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scratchrnn.tracking import build_head
+    >>> from scratchrnn.tracking.eye import build_eye
+    >>> tracker = Tracker(build_eye(), build_head(True))  # nothing learned yet
+    >>> boxes, presence = tracker.track(np.zeros((5, 48, 64, 3), np.uint8))
+    >>> boxes.shape, presence.shape
+    ((5, 4), (5,))
     """
 
     def __init__(self, eye: Sequential, head: Sequential):
@@ -147,6 +157,14 @@ def score_track(track: Track, clips: TrackingClips) -> TrackScores:
     ------
     ValueError
         If the track is not of these clips, or nothing is ever visible, or ever hidden.
+
+    Examples
+    --------
+    >>> from scratchrnn.tracking import render_clips
+    >>> clips = render_clips(3, seed=0, size=16)
+    >>> scores = score_track(Track(clips.boxes, clips.present), clips)  # the truth itself
+    >>> round(scores.hidden, 3), scores.presence
+    (1.0, 1.0)
     """
     if track.boxes.shape != clips.boxes.shape:
         raise ValueError(
@@ -174,6 +192,13 @@ def frames_out_of_sight(clips: TrackingClips) -> np.ndarray:
     Returns
     -------
     ndarray of int, (N, T)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> seen = np.array([[1.0, 0.4, 0.0, 0.0, 1.0]])
+    >>> frames_out_of_sight(TrackingClips(None, None, seen >= 0, seen)).tolist()
+    [[0, 0, 1, 2, 0]]
     """
     age = np.zeros(clips.present.shape, int)
     hidden, known = clips.hidden, np.zeros(len(age), bool)

@@ -56,6 +56,12 @@ def train_trackers(
     Returns
     -------
     Trackers
+
+    Examples
+    --------
+    >>> learned = train_trackers(4, epochs=1, units=4, tests=3)
+    >>> list(learned.trackers), bool(-1 < learned.gap < 1)
+    (['GRU', 'frame by frame'], True)
     """
     tell = say or (lambda line: None)
     tell(f"rendering {clips} clips to train on and {tests} to test on")
