@@ -120,3 +120,12 @@ def test_targets_may_lack_the_last_axis_of_length_one():
     got, gradient = loss.value_and_gradient(np.zeros((N, T)), sequence, mask=mask)
     assert got == pytest.approx(np.mean(sequence[mask] ** 2))
     assert not gradient[~mask].any()
+
+
+def test_weights_of_steps_may_have_the_last_axis_of_the_predictions():
+    rng = np.random.default_rng(0)
+    y_true, y_pred, weight = (rng.uniform(size=(2, 3)) for _ in range(3))
+    loss = losses.MeanSquaredError()
+    flat = loss(y_true, y_pred[..., None], weight)
+    assert loss(y_true, y_pred[..., None], weight[..., None]) == flat
+    assert flat == pytest.approx((weight * (y_true - y_pred) ** 2).mean(), rel=1e-12)
