@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import scratchrnn
-from scratchrnn.callbacks import EarlyStopping
 from scratchrnn.classify import ClipClassifier
 from scratchrnn.demo.shapes import (
     COLOURS,
@@ -159,12 +158,11 @@ def test_rendered_files_follow_from_the_seed(tmp_path):
 
 @pytest.mark.slow
 def test_a_frame_network_reads_words_from_lips():
-    """Convolution and GRU, end to end, on 300 of 600 clips: 95 % of the other 300."""
+    """Convolution and GRU, end to end: 90 % of 300 clips after 16 epochs on 300 others."""
     with scratchrnn.use_backend("numba"):
-        features = FrameFeatures((16, 22), flatten=False)
+        features = FrameFeatures((12, 16), flatten=False)
         data = VideoFolder(find_clips(shared("clips", "words")), features)
         train, test = data.split(0.5)
-        network = frame_network(features.shape, 4, filters=(8, 16), units=48)
-        patient = EarlyStopping("val_accuracy", patience=6, restore_best_weights=True)
-        network.fit(train, epochs=20, validation_data=test, verbose=0, callbacks=[patient])
-        assert network.evaluate(test, verbose=0)[1] >= 0.9
+        network = frame_network(features.shape, 4)
+        history = network.fit(train, epochs=16, validation_data=test, verbose=0).history
+        assert history["val_accuracy"][0] < 0.6 and history["val_accuracy"][-1] >= 0.85
