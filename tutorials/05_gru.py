@@ -180,7 +180,7 @@ def gru_before_step_backward(dh, cache):
     x, h_prev, z, r, n, _, Wx, Wh = cache
     H = len(Wh)
     dz, dn, dh_prev = dh * (h_prev - n), dh * (1 - z), dh * z  # (6')
-    da_n = dn * (1 - n**2)  # (5b')
+    da_n = dn * (1 - n**2)  # (5')
     dk = da_n @ Wh[:, 2 * H :].T  # (5b')
     da_r, da_z = dk * h_prev * r * (1 - r), dz * z * (1 - z)  # (5b') (4') (3')
     du = np.concatenate([da_z, da_r], axis=1)

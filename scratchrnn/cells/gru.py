@@ -165,7 +165,7 @@ def gru_step_backward(dh, cache):
     else:
         du = da[:, : 2 * H]
         dh_dropped = du @ Wh[:, : 2 * H].T + dk * r  # (2') (5b')
-        dWh = np.concatenate([h_dropped.T @ du, (r * h_dropped).T @ da_n], axis=1)
+        dWh = np.concatenate([h_dropped.T @ du, (r * h_dropped).T @ da_n], axis=1)  # (2') (5b')
         db = da.sum(axis=0)  # (1')
     dh_prev = dh * z + scale(dh_dropped, options.recurrent_mask)  # (6') (2')
     return da @ Wx.T, dh_prev, x.T @ da, dWh, db  # (1')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -14,6 +15,13 @@ SCRIPTS = build.scripts()
 names = pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 
 
+@cache
+def written(script: Path) -> list[tuple[str, str]]:
+    """Return the cells of `script`."""
+    return build.sources(build.convert(script))
+
+
+@cache
 def shown(script: Path) -> nbformat.NotebookNode:
     """Return the notebook that is committed beside `script`."""
     return nbformat.read(build.notebook_of(script), as_version=4)
@@ -21,7 +29,7 @@ def shown(script: Path) -> nbformat.NotebookNode:
 
 @names
 def test_the_notebook_has_the_cells_of_its_script(script):
-    assert build.sources(shown(script)) == build.sources(build.convert(script))
+    assert build.sources(shown(script)) == written(script)
 
 
 @names
@@ -44,7 +52,7 @@ def test_the_next_tutorial_is_the_one_that_is_linked(script):
 
 @names
 def test_links_to_other_files_lead_somewhere(script):
-    for _, text in build.sources(build.convert(script)):
+    for _, text in written(script):
         for target in build.links(text):
             assert (build.FOLDER / target).exists(), target
 
