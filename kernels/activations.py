@@ -20,11 +20,12 @@ exponential call the C library for every element and are slow.
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 from numba.core import types
-from numba.extending import overload
+from numba.extending import intrinsic, overload
 
-from .jit import OPTIONS, inlined, part
+from .jit import OPTIONS, inlined
 from .vectors import (
     at_least,
     at_most,
@@ -44,12 +45,14 @@ CODES = {
     )
 }  # fmt: skip
 # Compiled code takes the code of an activation as an integer, whose type says what to compile:
-# the first three have types of their own, so that a kernel holds nothing but what it uses.
+# the first three have types of their own, so that a kernel holds nothing but what it uses; with
+# int64 it holds them all (other pairs than tanh and sigmoid, others than these three).
 INTEGERS = (np.int8, np.int16, np.int32)
 SELU_SCALE, SELU_ALPHA, LEAKY_SLOPE = 1.0507009873554805, 1.6732632423543772, 0.2
 
 
 def _exp_parts32(a):
+    a = at_most(at_least(a, -87.0), 87.0)
     shift = 12582912.0 + 127.0  # 1.5 · 2^23, and the bias of the exponent
     t = a * 1.4426950408889634 + shift
     k = t - shift
@@ -63,6 +66,7 @@ def _exp_parts32(a):
 
 
 def _exp_parts64(a):
+    a = at_most(at_least(a, -707.0), 707.0)
     shift = 6755399441055744.0 + 1023.0  # 1.5 · 2^52, and the bias of the exponent
     t = a * 1.4426950408889634 + shift
     k = t - shift
@@ -81,44 +85,30 @@ def _exp_parts64(a):
     return low_bits_as_exponent(t), p * (r * r) + r
 
 
-def exp_parts(a):
-    """Return 2^k and exp(r) - 1, where exp(a) = 2^k exp(r); |a| must not be over 87 (707)."""
+def _exp_parts(a):
+    """Return 2^k and exp(r) - 1, where exp(a) = 2^k exp(r); over ±87 (±707) a is as if there."""
     return _exp_parts32(a) if a.itemsize == 4 else _exp_parts64(a)
 
 
-@overload(exp_parts, jit_options=OPTIONS, inline="always")
-def _exp_parts(a):
+@overload(_exp_parts, jit_options=OPTIONS, inline="always")
+def _compiled_exp_parts(a):
     return _exp_parts32 if a.dtype == types.float32 else _exp_parts64
 
 
-def largest(a):
-    """Return 87, or 707 in float64: exp of it and of its negative are normal numbers."""
-    return 87.0 if a.itemsize == 4 else 707.0
-
-
-@overload(largest, jit_options=OPTIONS, inline="always")
-def _largest(a):
-    return (lambda a: 87.0) if a.dtype == types.float32 else (lambda a: 707.0)
-
-
-@inlined
 def _tanh(a):
-    x = at_least(at_most(2.0 * a, -2.0 * a), -40.0)  # -2|a|; tanh(20) is 1
-    power, p = exp_parts(x)
+    power, p = _exp_parts(at_most(2.0 * a, -2.0 * a))  # of -2|a|
     e = power * p + (power - 1.0)  # exp(-2|a|) - 1
     return with_sign_of(e / (e + 2.0), a)
 
 
-@inlined
 def _sigmoid(a):
-    top = largest(a)
-    power, p = exp_parts(at_least(at_most(-1.0 * a, top), -1.0 * top))
+    power, p = _exp_parts(-1.0 * a)
     return 1.0 / ((1.0 + power) + power * p)
 
 
 @inlined
 def _elu(a, alpha, scale):
-    power, p = exp_parts(at_least(at_most(a, 0.0), -40.0))
+    power, p = _exp_parts(at_most(a, 0.0))
     return scale * if_over(a, 0.0, a, alpha * (power * p + (power - 1.0)))
 
 
@@ -131,11 +121,15 @@ def _by_element(code, x):
     return x
 
 
+def _relu(a):
+    return at_least(a, 0.0)
+
+
 def _any(code, x):
     if code == 0:
-        y = _tanh(x)
+        y = _compiled_tanh(x)
     elif code == 1:
-        y = _sigmoid(x)
+        y = _compiled_sigmoid(x)
     elif code == 2:
         y = at_least(x, 0.0)
     elif code == 3:
@@ -159,22 +153,6 @@ def _any(code, x):
     else:
         y = _by_element(code, x)
     return y
-
-
-def activated(code, x):
-    """Return a vector's activation, of which `code` is the number."""
-    return _any(code, x)
-
-
-@overload(activated, jit_options=OPTIONS, inline="always")
-def _activated(code, x):
-    if code == types.int8:
-        return lambda code, x: _tanh(x)
-    if code == types.int16:
-        return lambda code, x: _sigmoid(x)
-    if code == types.int32:
-        return lambda code, x: at_least(x, 0.0)
-    return lambda code, x: _any_compiled(code, x)
 
 
 @inlined
@@ -213,20 +191,48 @@ def _any_slope(code, y):
     return d
 
 
+def _tanh_slope(y):
+    return 1.0 - y * y
+
+
+def _sigmoid_slope(y):
+    return y * (1.0 - y)
+
+
+def _relu_slope(y):
+    return if_over(y, 0.0, 1.0, 0.0)
+
+
+_compiled_tanh, _compiled_sigmoid = inlined(_tanh), inlined(_sigmoid)
+_KINDS = types.int8, types.int16, types.int32
+
+
+def _by_kind(known, other):
+    """Return an intrinsic of a code and a vector: what it compiles depends on the code's type."""
+
+    @intrinsic
+    def chosen(typing, code, x):
+        def codegen(context, build, signature, arguments):
+            if code in _KINDS:
+                function = known[_KINDS.index(code)]
+                return context.compile_internal(build, function, x(x), arguments[1:])
+            return context.compile_internal(build, other, x(code, x), arguments)
+
+        return x(code, x), codegen
+
+    return chosen
+
+
+def activated(code, x):
+    """Return a vector's activation, of which `code` is the number."""
+    return _any(code, x)
+
+
 def slope(code, y):
     """Return the activation's derivative, written in its output y."""
     return _any_slope(code, y)
 
 
-@overload(slope, jit_options=OPTIONS, inline="always")
-def _slope(code, y):
-    if code == types.int8:
-        return lambda code, y: 1.0 - y * y
-    if code == types.int16:
-        return lambda code, y: y * (1.0 - y)
-    if code == types.int32:
-        return lambda code, y: if_over(y, 0.0, 1.0, 0.0)
-    return lambda code, y: _any_slope_compiled(code, y)
-
-
-_any_compiled, _any_slope_compiled = part(_any), part(_any_slope)
+if not numba.config.DISABLE_JIT:
+    activated = _by_kind((_tanh, _sigmoid, _relu), _any)
+    slope = _by_kind((_tanh_slope, _sigmoid_slope, _relu_slope), _any_slope)

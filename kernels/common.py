@@ -39,7 +39,9 @@ def activation_codes(who: str, *activations) -> list[np.integer]:
             known = ", ".join(CODES)
             raise ValueError(f"{who}: activation: expected one of {known}, got {activation!r}")
     codes = [CODES[activation] for activation in activations]
-    return [(INTEGERS[code] if code < len(INTEGERS) else np.int64)(code) for code in codes]
+    alone = len(codes) == 1 and codes[0] < len(INTEGERS)
+    usual = alone or codes == [CODES["tanh"], CODES["sigmoid"]]
+    return [(INTEGERS[code] if usual else np.int64)(code) for code in codes]
 
 
 def shaped(who: str, name: str, value, shape: tuple[int, ...], dtype) -> np.ndarray:

@@ -19,7 +19,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import pool
 from .activations import activated, slope
 from .common import (
     activation_codes,
@@ -34,7 +33,7 @@ from .gru_reset import reset, reset_backward
 from .gru_sums import GRUSums
 from .jit import inlined, jit
 from .plan import plans, threads_for
-from .rounds import add_upstream, copy_row, gather_inputs, places, scale_rows
+from .rounds import add_upstream, copy_row, gather_inputs, scale_rows
 from .sequence import (
     CACHE_BYTES,
     INT,
@@ -193,8 +192,10 @@ def _backward_rows(
         copy_row(dhs, r, one, one, dh_next, order[r])
     for s in range(len(active) - 1, -1, -1):
         m = active[s]
-        places(place, m, s, order, when, N, first, rank)
         for r in range(m):
+            place[r] = (when[s, r] - first) * N + order[r]
+            if len(rank):
+                place[r] = rank[place[r]]
             copy_row(hd, r, one, one, h, when[s, r] * N + order[r])
             add_upstream(dh, order[r], T, when[s, r], until[s, r], dhs, r)
         scale_rows(hd, m, order, dropped)
@@ -377,7 +378,7 @@ def gru_backward(dh, cache, dhT=None, *, onto=None, with_dx=True):
             arguments = (upstream, T, segment.first, segment.rank, rows_of(h), rows_of(gates))
             arguments += (rows_of(u_n), das, dus, ks, rows_of(dx), dh_next, *weights, zeros)
             arguments += (dropped, after, *codes)
-            run_shares(_backward_rows, segment.shares, arguments, scratch)
             h_prev = segment.rows(h[:T] * dropped if len(dropped) else h)
-            pool.run(sums.tasks(segment, segment.rows(X), h_prev, ks, das, dus, threads))
+            tasks = sums.tasks(segment, segment.rows(X), h_prev, ks, das, dus, threads)
+            run_shares(_backward_rows, segment.shares, arguments, scratch, tasks)
     return GRUGrads(dx if with_dx else None, dh_next, *sums.gradients(has_bias))

@@ -27,7 +27,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import pool
 from .activations import activated, slope
 from .common import (
     activation_codes,
@@ -39,11 +38,11 @@ from .common import (
     shaped,
 )
 from .jit import inlined, jit
+from .peepholes import add_peepholes
 from .plan import plans, threads_for
-from .rounds import add_upstream, copy_row, gather_inputs, places, scale_rows
+from .rounds import add_upstream, copy_row, gather_inputs, scale_rows
 from .sequence import (
     CACHE_BYTES,
-    INT,
     WeightGradient,
     packed,
     packed_transposed,
@@ -166,13 +165,14 @@ def _forward_rows(
 
 @inlined
 def _units_backward(
-    da, das, place, s, m, order, when, N, T, dh, c, gates, dhs, dcs, p, phi, sigma
+    da, das, first, rank, s, m, order, when, N, T, dh, c, gates, dhs, dcs, p, phi, sigma
 ):
     """Equations (7') to (2') for m rows; dcs becomes that of step t - 1."""
     H = dcs.shape[1]
     gate = -(-H // (VECTOR // da.itemsize)) * (VECTOR // da.itemsize)  # its columns in panels
     for r in range(m):
         q, x = when[s, r] * N + order[r], r * da.shape[1]
+        place = rank[q - first * N] if len(rank) else q - first * N  # of the row in das
         for j in range(0, H, VECTOR // da.itemsize):
             w, y = H - j, q * 4 * H + j
             i, f = load(gates, y, w), load(gates, y + H, w)
@@ -194,10 +194,10 @@ def _units_backward(
             store(da, x + H + j, w, da_f)
             store(da, x + 2 * H + j, w, da_g)
             store(da, x + 3 * H + j, w, da_o)
-            store_in_panels(das, place[r], j, da_i)
-            store_in_panels(das, place[r], gate + j, da_f)
-            store_in_panels(das, place[r], 2 * gate + j, da_g)
-            store_in_panels(das, place[r], 3 * gate + j, da_o)
+            store_in_panels(das, place, j, da_i)
+            store_in_panels(das, place, gate + j, da_f)
+            store_in_panels(das, place, 2 * gate + j, da_g)
+            store_in_panels(das, place, 3 * gate + j, da_o)
             for before in range(4):  # what the step before will read
                 prefetch(gates, y + (before - 4 * N) * H, 0)
             prefetch(c, (q - N) * H + j, 0)
@@ -208,7 +208,7 @@ def _units_backward(
 @jit
 def _backward_rows(
     order, when, until, lead, active, dh, T, first, rank, c, gates, das, dx, dh_next, dc_next,
-    wT, zeros, p, dropped, phi, sigma, da, dhs, dcs, place,
+    wT, zeros, p, dropped, phi, sigma, da, dhs, dcs,
 ):  # fmt: skip
     """Steps from the last to `first` of some rows: equations (7') to (2'), dh_prev and dx."""
     N, H, D = len(dh_next), c.shape[1], dx.shape[1]
@@ -218,11 +218,10 @@ def _backward_rows(
         copy_row(dcs, r, one, one, dc_next, order[r])
     for s in range(len(active) - 1, -1, -1):
         m = active[s]
-        places(place, m, s, order, when, N, first, rank)
         for r in range(m):
             add_upstream(dh, order[r], T, when[s, r], until[s, r], dhs, r)
         _units_backward(
-            da, das, place, s, m, order, when, N, T, dh, c, gates, dhs, dcs, p, phi, sigma
+            da, das, first, rank, s, m, order, when, N, T, dh, c, gates, dhs, dcs, p, phi, sigma
         )
         multiply(dhs, zero, zeros, zero, da, zero, zero, wT, m, H + D)  # (1') dh_prev | dx
         for r in range(m):
@@ -233,19 +232,6 @@ def _backward_rows(
         add_upstream(dh, n, T, first, lead[r], dhs, r)
         copy_row(dh_next, n, one, one, dhs, r)
         copy_row(dc_next, n, one, one, dcs, r)
-
-
-@jit
-def _add_peepholes(dp, das, c_rows, c_next_rows, K):
-    """(2') (3') (6') dp_i += Σ da_i ⊙ c_prev, dp_f += Σ da_f ⊙ c_prev, dp_o += Σ da_o ⊙ c."""
-    H, lanes = dp.shape[1], VECTOR // das.itemsize
-    width, gate = 2 * lanes, -(-H // lanes) * lanes
-    for k in range(K - 1, -1, -1):
-        for j in range(H):
-            i, f, o = j, gate + j, 3 * gate + j
-            dp[0, j] += das[i // width, k * width + i % width] * c_rows[k, j]
-            dp[1, j] += das[f // width, k * width + f % width] * c_rows[k, j]
-            dp[2, j] += das[o // width, k * width + o % width] * c_next_rows[k, j]
 
 
 def lstm_forward(x, h0, c0, Wx, Wh, b=None, mask=None, *, peepholes=None, **options):
@@ -386,8 +372,7 @@ def lstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None, with_dx=True):
 
         def scratch(rows):
             shapes = [(rows, padded(q, dtype.itemsize)) for q in (4 * H, H + D)]
-            arrays = [work.take(*shape) for shape in (*shapes, (rows, H))]
-            return *arrays, work.take(rows, dtype=INT)
+            return tuple(work.take(*shape) for shape in (*shapes, (rows, H)))
 
         columns = 4 * whole(H, dtype.itemsize)
         count, row = panels_off(N * segment_steps(T, step_bytes), columns, dtype.itemsize)
@@ -398,12 +383,11 @@ def lstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None, with_dx=True):
             work.used = mark  # every segment has the same scratch
             arguments = (upstream, T, segment.first, segment.rank, rows_of(c), rows_of(gates))
             arguments += (das, rows_of(dx), dh_next, dc_next, wT, zeros, p, dropped, *codes)
-            run_shares(_backward_rows, segment.shares, arguments, scratch)
             h_prev = segment.rows(h[:T] * dropped if len(dropped) else h)
             K, rows = segment.count, (das, segment.count, threads)
             tasks = sum_x.tasks(segment.rows(X), *rows, sum_h, h_prev)
             if len(p):
-                tasks.append((_add_peepholes, dp, das, segment.rows(c), segment.rows(c[1:]), K))
-            pool.run(tasks)
+                tasks.append((add_peepholes, dp, das, segment.rows(c), segment.rows(c[1:]), K))
+            run_shares(_backward_rows, segment.shares, arguments, scratch, tasks)
     db, dp = sum_x.db if has_bias else None, dp if len(p) else None
     return LSTMGrads(dx if with_dx else None, dh_next, dc_next, sum_x.dW, sum_h.dW, db, dp)

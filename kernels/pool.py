@@ -3,7 +3,7 @@
 Why not Numba's own `parallel=True`: it compiles twice as long, its OpenMP layer collides with the
 threads of BLAS (stalls of 8 ms), its workqueue layer aborts the process when two Python threads
 call at once, and a fork after an OpenMP region kills the child. Compiled functions release the
-GIL, so plain threads do; a wake-up costs 20 to 50 µs.
+GIL, so plain threads do; who waits looks for a while before it sleeps (`spin`).
 
 A job is a list of tasks, each of which writes to places of its own. The calling thread works too:
 it could finish every task alone, therefore concurrent callers and busy helpers cannot deadlock.
@@ -25,36 +25,65 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import cache
+from itertools import chain
 from queue import SimpleQueue
+
+import numpy as np
 
 from .blas import one_blas_thread
 
 
 class _Job:
-    """Tasks that several threads take from one end until none is left."""
+    """Tasks that several threads take from one end until none is left, phase by phase."""
 
-    def __init__(self, tasks: Iterable[tuple]):
-        self.tasks = deque(tasks)
-        self.unfinished = len(self.tasks)
-        self.count = threading.Lock()
-        self.finished = threading.Event()
+    def __init__(self, phases: Iterable[list[tuple]]):
+        self.phases = [_Phase(tasks) for tasks in phases if tasks]
         self.error: BaseException | None = None
 
     def help(self) -> None:
-        while True:
-            try:
-                work, *arguments = self.tasks.popleft()
-            except IndexError:
-                return
-            try:
-                if self.error is None:
-                    work(*arguments)
-            except BaseException as error:  # raised again in the calling thread
-                self.error = error
-            with self.count:
-                self.unfinished -= 1
-                if not self.unfinished:
-                    self.finished.set()
+        for phase in self.phases:
+            while phase.tasks:
+                try:
+                    work, *arguments = phase.tasks.popleft()
+                except IndexError:  # another thread was faster
+                    break
+                try:
+                    if self.error is None:
+                        work(*arguments)
+                except BaseException as error:  # raised again in the calling thread
+                    self.error = error
+                phase.finish_one()
+            phase.wait()  # all its tasks are taken, so somebody is at work on them
+
+
+class _Phase:
+    """Tasks that may run in any order; those of the next phase need all of their results."""
+
+    def __init__(self, tasks: list[tuple]):
+        self.tasks = deque(tasks)
+        self.unfinished = len(tasks)
+        self.count = threading.Lock()
+        self.finished = threading.Event()
+        self.flag = np.zeros(1, np.int64)  # 1 when finished
+
+    def finish_one(self) -> None:
+        with self.count:
+            self.unfinished -= 1
+            if not self.unfinished:
+                self.finished.set()
+                self.flag[0] = 1
+
+    def wait(self) -> None:
+        if not self.finished.is_set():
+            _look_while(self.flag, 0)
+            self.finished.wait()
+
+
+def _look_while(flag: np.ndarray, value: int) -> None:
+    """Wait a little, without sleep, for flag[0] to become another number."""
+    from .spin import LOOKS, MORE, look_while  # and with them Numba
+
+    look_while(flag, value, LOOKS, MORE)
 
 
 class _Pool:
@@ -65,6 +94,7 @@ class _Pool:
         self.helpers: list[threading.Thread] = []
         self.hiring = threading.Lock()
         self.avoided: int | None = None  # a processor
+        self.posted = np.zeros(1, np.int64)  # jobs so far
 
     def call(self, job: _Job, helpers: int) -> None:
         if len(self.helpers) < helpers:
@@ -78,6 +108,7 @@ class _Pool:
         self._make_way()
         for _ in range(helpers):
             self.jobs.put(job)
+        self.posted[0] += 1
 
     def _make_way(self) -> None:
         """Keep helpers off the processor that the caller runs on."""
@@ -95,6 +126,9 @@ class _Pool:
 
     def _serve(self) -> None:
         while True:
+            posted = int(self.posted[0])
+            if self.jobs.empty():
+                _look_while(self.posted, posted)
             self.jobs.get().help()
 
 
@@ -145,23 +179,24 @@ def set_num_threads(n: int) -> None:
     _num_threads = n
 
 
-def run(tasks: list[tuple]) -> None:
+def run(*phases: list[tuple]) -> None:
     """Call ``task[0](*task[1:])`` for every task, on at most `get_num_threads` threads.
 
     Parameters
     ----------
-    tasks : list of tuple
-        A function that releases the GIL and its arguments; the calls may run in any order.
+    *phases : list of tuple
+        Functions that release the GIL and their arguments. The calls of a phase may run in any
+        order, those of the next begin when all of them have ended: to wake a thread once for two
+        phases takes 0.1 ms less than for each.
     """
-    helpers = min(_num_threads, len(tasks)) - 1
+    helpers = min(_num_threads, max(map(len, phases), default=0)) - 1
     if helpers < 1:
-        for work, *arguments in tasks:
+        for work, *arguments in chain.from_iterable(phases):
             work(*arguments)
         return
-    job = _Job(tasks)
+    job = _Job(phases)
     with one_blas_thread():
         _pool.call(job, helpers)
         job.help()
-        job.finished.wait()
     if job.error is not None:
         raise job.error

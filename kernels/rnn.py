@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import pool
 from .activations import activated, slope
 from .common import (
     activation_codes,
@@ -26,10 +25,9 @@ from .common import (
 )
 from .jit import inlined, jit
 from .plan import plans, threads_for
-from .rounds import add_upstream, copy_row, gather_inputs, places, scale_rows
+from .rounds import add_upstream, copy_row, gather_inputs, scale_rows
 from .sequence import (
     CACHE_BYTES,
-    INT,
     WeightGradient,
     packed,
     packed_transposed,
@@ -112,22 +110,25 @@ def _forward_rows(
 
 
 @inlined
-def _units_backward(da, das, place, s, m, order, when, N, h, dhs, phi):
+def _units_backward(da, das, first, rank, s, m, order, when, N, h, dhs, phi):
     """Equation (2') for m rows."""
     H = h.shape[1]
     for r in range(m):
         h_t = ((when[s, r] + 1) * N + order[r]) * H
+        place = (when[s, r] - first) * N + order[r]  # of the row in das
+        if len(rank):
+            place = rank[place]
         for j in range(0, H, VECTOR // da.itemsize):
             dh = load(dhs, r * dhs.shape[1] + j, H - j)
             d = dh * slope(phi, load(h, h_t + j, H - j))  # (2')
             store(da, r * da.shape[1] + j, H - j, d)
-            store_in_panels(das, place[r], j, d)
+            store_in_panels(das, place, j, d)
 
 
 @jit
 def _backward_rows(
     order, when, until, lead, active, dh, T, first, rank, h, das, dx, dh_next, wT, zeros, dropped,
-    phi, da, dhs, place,
+    phi, da, dhs,
 ):  # fmt: skip
     """Steps from the last to `first` of some rows: equations (2') and (1'), dh_prev and dx."""
     N, H, D = len(dh_next), h.shape[1], dx.shape[1]
@@ -136,10 +137,9 @@ def _backward_rows(
         copy_row(dhs, r, one, one, dh_next, order[r])
     for s in range(len(active) - 1, -1, -1):
         m = active[s]
-        places(place, m, s, order, when, N, first, rank)
         for r in range(m):
             add_upstream(dh, order[r], T, when[s, r], until[s, r], dhs, r)
-        _units_backward(da, das, place, s, m, order, when, N, h, dhs, phi)
+        _units_backward(da, das, first, rank, s, m, order, when, N, h, dhs, phi)
         multiply(dhs, zero, zeros, zero, da, zero, zero, wT, m, H + D)  # (1') dh_prev | dx
         for r in range(m):
             copy(dx, (order[r] * T + when[s, r]) * D, dhs, r * dhs.shape[1] + H, D)
@@ -275,8 +275,7 @@ def rnn_backward(dh, cache, dhT=None, *, onto=None, with_dx=True):
     with workspace(dtype) as work:
 
         def scratch(rows):
-            arrays = [work.take(rows, padded(q, dtype.itemsize)) for q in (H, H + D)]
-            return *arrays, work.take(rows, dtype=INT)
+            return tuple(work.take(rows, padded(q, dtype.itemsize)) for q in (H, H + D))
 
         K, columns = N * segment_steps(T, step_bytes), whole(H, dtype.itemsize)
         das = work.take(*panels_off(K, columns, dtype.itemsize))
@@ -286,9 +285,9 @@ def rnn_backward(dh, cache, dhT=None, *, onto=None, with_dx=True):
             work.used = mark  # every segment has the same scratch
             arguments = (upstream, T, segment.first, segment.rank, rows_of(h), das, rows_of(dx))
             arguments += (dh_next, wT, zeros, dropped, *codes)
-            run_shares(_backward_rows, segment.shares, arguments, scratch)
             h_prev = segment.rows(h[:T] * dropped if len(dropped) else h)
             rows = das, segment.count, threads
-            pool.run(sum_x.tasks(segment.rows(X), *rows, sum_h, h_prev))
+            tasks = sum_x.tasks(segment.rows(X), *rows, sum_h, h_prev)
+            run_shares(_backward_rows, segment.shares, arguments, scratch, tasks)
     dx, db = dx if with_dx else None, sum_x.db if cache.has_bias else None
     return RNNGrads(dx, dh_next, sum_x.dW, sum_h.dW, db)

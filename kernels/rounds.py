@@ -37,15 +37,6 @@ def gather_inputs(x, T, N, order, when, active, s, X, xs):
 
 
 @part
-def places(place, m, s, order, when, N, first, rank):
-    """Write down where in da's panels the m rows of round s stand: place[r]."""
-    for r in range(m):
-        place[r] = (when[s, r] - first) * N + order[r]
-        if len(rank):
-            place[r] = rank[place[r]]
-
-
-@part
 def scale_rows(values, m, order, scale):
     """values[r] *= scale[order[r]] for the first m rows; an empty scale is 1."""
     if len(scale):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -10,7 +12,7 @@ import numpy as np
 
 from . import pool
 from .plan import Plan, plans
-from .tile import add_transposed, pack, pack_transposed, padded, panels, whole
+from .tile import add_transposed, pack, padded, panels, whole
 from .workspace import Workspace, fresh
 
 CACHE_BYTES = 2**19  # pre-activations of one share, which are to stay in the second-level cache
@@ -24,7 +26,11 @@ def rows_of(a: np.ndarray) -> np.ndarray:
 
 
 def run_shares(
-    function: Callable, shares: list[Plan], arguments: tuple, scratch: Callable[[int], tuple]
+    function: Callable,
+    shares: list[Plan],
+    arguments: tuple,
+    scratch: Callable[[int], tuple],
+    then: Iterable[tuple] = (),
 ) -> None:
     """Run a compiled loop over every share, with arguments common to all and scratch of its own.
 
@@ -36,41 +42,66 @@ def run_shares(
     arguments : tuple
     scratch : callable
         Number of rows -> tuple of arrays.
+    then : iterable of tuple
+        Tasks for the pool that need what all shares have written.
     """
-    pool.run([(function, *plan, *arguments, *scratch(len(plan.order))) for plan in shares])
+    tasks = [(function, *plan, *arguments, *scratch(len(plan.order))) for plan in shares]
+    pool.run(tasks, list(then))
+
+
+_kept: ContextVar[dict | None] = ContextVar("scratchrnn_packed_weights", default=None)
+
+
+@contextmanager
+def same_weights() -> Iterator[None]:
+    """Lay weights out once for all calls in this block, in which nobody changes them."""
+    token = _kept.set({})
+    try:
+        yield
+    finally:
+        _kept.reset(token)
 
 
 def packed(work: Workspace, *matrices: np.ndarray) -> np.ndarray:
     """Lay matrices (K, J) out side by side for `multiply`."""
     K, J = len(matrices[0]), sum(W.shape[1] for W in matrices)
-    return _lay_out(pack, work, matrices, K, J, [W.shape[1] for W in matrices])
+    return _lay_out(False, work, matrices, K, J, [W.shape[1] for W in matrices])
 
 
 def packed_transposed(work: Workspace, *matrices: np.ndarray) -> np.ndarray:
     """Lay the transposes of matrices (J, K) out side by side for `multiply`."""
     K, J = matrices[0].shape[1], sum(map(len, matrices))
-    return _lay_out(pack_transposed, work, matrices, K, J, [len(W) for W in matrices])
+    return _lay_out(True, work, matrices, K, J, [len(W) for W in matrices])
 
 
-def _lay_out(how, work, matrices, K, J, widths):
-    b = work.take(*panels(K, J, work.dtype.itemsize))
+def _lay_out(transposed, work, matrices, K, J, widths):
+    kept, shape = _kept.get(), panels(K, J, work.dtype.itemsize)
+    places = [(W.ctypes.data, W.shape, W.strides) for W in matrices] if kept is not None else []
+    key = (transposed, work.dtype, *places)
+    if kept and key in kept:
+        return kept[key][0]
+    b = work.take(*shape) if kept is None else fresh(shape, work.dtype)
     b[-1:] = 0  # the columns after the last
     column, tasks = 0, []
     parts = pool.get_num_threads() if K * J > 2**17 else 1
     for W, width in zip(matrices, widths, strict=True):
-        tasks += [(how, readable(W), column, b, *cut) for cut in cuts(len(W), parts)]
+        tasks += [(pack, readable(W), transposed, column, b, *cut) for cut in cuts(len(W), parts)]
         column += width
     if parts > 1:
         pool.run(tasks)
     else:  # to wake a thread would take longer
         for task, *arguments in tasks:
             task(*arguments)
+    if kept is not None:
+        kept[key] = b, matrices  # these too: another array must not get their memory
     return b
 
 
 def readable(a: np.ndarray) -> np.ndarray:
     """Return `a` contiguous, aligned and read-only: one type for the compiler."""
-    a = np.require(a, requirements=["C", "A"]).view()
+    if not (a.flags.c_contiguous and a.flags.aligned):
+        a = np.require(a, requirements=["C", "A"])
+    a = a.view()
     a.flags.writeable = False
     return a
 
@@ -196,7 +227,7 @@ class WeightGradient:
         other = (self.sum[:0], a) if beside is None else (beside.sum, a2)
         return [
             (add_transposed, self.sum, a, *other, sums, das, count, *cut, self.one)
-            for cut in cuts(self.panels, threads)
+            for cut in cuts(self.panels, 4 * threads if threads > 1 else 1)
         ]
 
     @property

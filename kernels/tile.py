@@ -19,8 +19,8 @@ import numpy as np
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from .jit import inlined, jit, part, target_features
-from .vectors import VECTOR, store
+from .jit import jit, part, target_features
+from .vectors import VECTOR
 
 ir = cgutils.ir  # llvmlite's, which Numba brings along
 U64 = np.uint64
@@ -176,10 +176,6 @@ def _copy_in_numpy(out, o, values, i, count):
     out.reshape(-1)[o : o + count] = values.reshape(-1)[i : i + count]
 
 
-if numba.config.DISABLE_JIT:
-    tile, copy = _tile_in_numpy, _copy_in_numpy
-
-
 @part
 def multiply(out, o, start, s, a, i, column, b, M, J):
     """out[o:o+M, :J] = start[s:s+M, :J] + a[i:i+M, column:column+K] B, with B packed in `b`.
@@ -257,37 +253,57 @@ def _add_tiles(out, o, a, last, b, p, rows):
         m += 1
 
 
-@inlined
-def store_in_panels(b, row, column, values):
+@intrinsic
+def store_in_panels(typing, b, row, column, values):
     """Store a whole vector as columns column … of a row of B; column is a multiple of it."""
+
+    def codegen(context, build, signature, arguments):
+        kind, width = context.make_array(signature.args[0]), ir.IntType(64)(2 * values.lanes)
+        b_value, row, column, vector = arguments
+        array = kind(context, build, b_value)
+        panel = build.mul(build.udiv(column, width), build.extract_value(array.shape, 1))
+        place = build.add(build.mul(row, width), build.urem(column, width))
+        address = build.gep(array.data, [build.add(panel, place)])
+        address = build.bitcast(address, vector.type.as_pointer())
+        build.store(vector, address).align = values.dtype.bitwidth // 8
+        return context.get_dummy_value()
+
+    return types.void(b, types.intp, types.intp, values), codegen
+
+
+def _store_in_panels_in_numpy(b, row, column, values):
+    """What `store_in_panels` does, for NUMBA_DISABLE_JIT=1."""
     width = 2 * (VECTOR // b.itemsize)
-    place = U64(column) // U64(width) * U64(b.shape[1]) + U64(column) % U64(width)
-    store(b, np.int64(place) + row * width, width, values)
+    place = row * width + column % width
+    b[column // width, place : place + len(values)] = values
+
+
+if numba.config.DISABLE_JIT:
+    tile, copy, store_in_panels = _tile_in_numpy, _copy_in_numpy, _store_in_panels_in_numpy
 
 
 @jit
-def pack(weights, column, b, first, last):
-    """Lay rows first … last - 1 of weights (K,J) out as columns column … of B for `multiply`."""
-    width = 2 * (VECTOR // b.itemsize)
+def pack(weights, transposed, column, b, first, last):
+    """Lay rows first … last - 1 of weights (K,J), or (J,K), out in B for `multiply`.
+
+    As columns column … of B; those of a transposed one as column + first … .
+    """
+    width, columns = 2 * (VECTOR // b.itemsize), weights.shape[1]
+    if transposed:
+        for j0 in range(first, last, 16):  # 16 by 16 squares: whole cache lines on both sides
+            for k0 in range(0, columns, 16):
+                for j in range(j0, min(j0 + 16, last)):
+                    p, q = U64(column + j) // U64(width), U64(column + j) % U64(width)
+                    for k in range(U64(k0), U64(min(k0 + 16, columns))):
+                        b[p, k * U64(width) + q] = weights[j, k]
+        return
     for k in range(first, last):
-        p, q, j = column // width, column % width, 0
-        while j < weights.shape[1]:
-            columns = min(width - q, weights.shape[1] - j)
-            for c in range(U64(columns)):
-                b[p, U64(k * width + q) + c] = weights[k, U64(j) + c]
-            p, q, j = p + 1, 0, j + columns
-
-
-@jit
-def pack_transposed(weights, column, b, first, last):
-    """Lay rows first … last - 1 of weights (J,K) out as columns column + first … of B."""
-    width = U64(2 * (VECTOR // b.itemsize))
-    for j0 in range(first, last, 16):  # 16 by 16 squares: whole cache lines on both sides
-        for k0 in range(0, weights.shape[1], 16):
-            for j in range(j0, min(j0 + 16, last)):
-                p, q = U64(column + j) // width, U64(column + j) % width
-                for k in range(U64(k0), U64(min(k0 + 16, weights.shape[1]))):
-                    b[p, k * width + q] = weights[j, k]
+        j = 0
+        while j < columns:
+            p, q = (column + j) // width, (column + j) % width
+            count = min(width - q, columns - j)
+            copy(b, p * b.shape[1] + k * width + q, weights, k * columns + j, count)
+            j += count
 
 
 def panels(K: int, J: int, itemsize: int) -> tuple[int, int]:

@@ -78,6 +78,23 @@ def test_an_error_in_a_task_reaches_the_caller_and_spoils_nothing():
     assert sorted(done) == list(range(5))
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_phase_begins_when_the_one_before_has_ended(threads):
+    scratchrnn.set_num_threads(threads)
+    done, seen = [], []
+    second = [(lambda: seen.append(len(done)),)] * 6
+    pool.run([(done.append, i) for i in range(6)], second)
+    assert seen == [6] * 6
+
+
+def test_after_an_error_the_next_phase_is_left_out():
+    scratchrnn.set_num_threads(2)
+    done = []
+    with pytest.raises(ZeroDivisionError):
+        pool.run([(lambda: 1 // 0,)] * 2, [(done.append, i) for i in range(4)])
+    assert done == []
+
+
 def test_several_python_threads_may_call_at_once():
     scratchrnn.set_num_threads(2)
     problems = [Problem(cell, (9, 7, 3, 12), seed=s) for s in range(3) for cell in ("lstm", "gru")]
