@@ -84,7 +84,7 @@ def test_a_name_is_a_description_too():
 
 
 def test_masks_may_be_zeros_and_ones():
-    loss, real = losses.MeanSquaredError(), np.array([1, 0, 1, 1, 0, 1])
+    loss, real = losses.MeanSquaredError(), np.array([1, 0, 1, 1, 0, 0])
     column = Y[:, None] * 1.0
     got = loss(column, 2 * column + 1, mask=real)
     assert got == loss(column, 2 * column + 1, mask=real.astype(bool))
