@@ -129,3 +129,13 @@ def test_weights_of_steps_may_have_the_last_axis_of_the_predictions():
     flat = loss(y_true, y_pred[..., None], weight)
     assert loss(y_true, y_pred[..., None], weight[..., None]) == flat
     assert flat == pytest.approx((weight * (y_true - y_pred) ** 2).mean(), rel=1e-12)
+
+
+def test_targets_with_one_axis_more_than_the_predictions_lose_it_unless_that_is_the_batch():
+    rng = np.random.default_rng(1)
+    y_true, y_pred = rng.uniform(size=(2, 3, 1)), rng.uniform(size=(2, 3))
+    loss = losses.MeanSquaredError("none")
+    squares = (y_true[..., 0] - y_pred) ** 2
+    np.testing.assert_allclose(loss(y_true, y_pred), squares.mean(axis=1), rtol=1e-12)
+    alone = loss(y_true[:, 0], y_pred[:, 0])  # (N, 1) for (N,): still one loss a row
+    np.testing.assert_allclose(alone, squares[:, 0], rtol=1e-12)
