@@ -77,7 +77,9 @@ def _fill(args: argparse.Namespace) -> None:
     from ..classify import PRESETS
 
     preset = PRESETS[args.model]
-    args.appearance = preset.appearance if args.size is None else None
+    args.appearance = preset.appearance
+    if args.size and preset.appearance:  # half as fine as the size that was asked for
+        args.appearance = tuple(max(1, side // 2) for side in args.size)
     args.augment = True if args.flip else args.augment
     for name in _OF_THE_PRESET:
         if getattr(args, name) is None:

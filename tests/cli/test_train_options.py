@@ -45,7 +45,7 @@ def test_an_option_overrides_the_preset(made_clips, tmp_path):
     options = ["--model", "best", "--units", "5", "--size", "2x3", "--no-augment"]
     options += ["--members", "1", "--no-bidirectional"]
     classifier = train(made_clips, tmp_path / "m.npz", *options, *QUICK)
-    assert classifier.features.size == (2, 3) and classifier.features.appearance is None
+    assert classifier.features.size == (2, 3) and classifier.features.appearance == (1, 1)
     assert classifier.cell == "GRU" and classifier.network.layers[0].units == 5
     assert classifier.about["augment"] is False
 
