@@ -7,6 +7,7 @@ cells are named by their place, and no clock, path or version is kept.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,9 +77,11 @@ def execute(notebook: nbformat.NotebookNode, timeout: float = 240) -> nbformat.N
     """
     where = {"metadata": {"path": str(FOLDER)}}
     quiet = ["--log-level=40"]  # else the kernel warns of how it is connected
+    # On a busy machine threads of BLAS that wait for each other make small products very slow.
+    environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ}
     NotebookClient(
         notebook, timeout=timeout, kernel_name="python3", resources=where, extra_arguments=quiet
-    ).execute()
+    ).execute(env=environment)
     return normalise(notebook)
 
 
