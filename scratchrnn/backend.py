@@ -24,7 +24,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from importlib import metadata
 from typing import NamedTuple
@@ -200,6 +200,20 @@ def empty(shape: tuple[int, ...], dtype) -> np.ndarray:
         return np.empty(shape, dtype)
     workspace = importlib.import_module(f"{__package__}.kernels.workspace")
     return workspace.fresh(shape, np.dtype(dtype))  # mapped already: no page is faulted in again
+
+
+def same_weights() -> AbstractContextManager:
+    """Return a context in which no weights change, so that the kernels prepare them once.
+
+    Examples
+    --------
+    >>> from scratchrnn.backend import same_weights
+    >>> with same_weights():
+    ...     pass  # calls of forward and backward for the segments of one sequence
+    """
+    if get_backend() == "numpy":
+        return nullcontext()
+    return importlib.import_module(f"{__package__}.kernels.sequence").same_weights()
 
 
 def _pool():

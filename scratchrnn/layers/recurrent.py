@@ -6,6 +6,7 @@ functions that :mod:`scratchrnn.backend` chooses, and the gradients out.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,29 +76,20 @@ class Recurrent(Gated, SequenceLayer):
         options = {**self._options(), "recurrent_mask": recurrent_mask}
         shown = self._shown_steps(mask, states[0] is not None)
         run = Run(self._recurrence(T), x, mask, shown, options, x_dropout, pieces, [], None)
-        y, room = None, self._room(run)
-        for piece in pieces:
-            run.starts.append(states)
-            cache = None  # one at a time
-            h, *states, cache = self._run_piece(run, piece, states, room)
-            if self.return_sequences:
-                y = _put(y, h, piece, T)
+        y, room = None, _room(x, pieces)
+        with _same_weights(pieces):
+            for piece in pieces:
+                run.starts.append(states)
+                cache = None  # one at a time
+                h, *states, cache = self._run_piece(run, piece, states, room)
+                if self.return_sequences:
+                    y = _put(y, h, piece, T)
         self._kept = run._replace(cache=cache)
         return self._output(y, states[0], shown), states
 
-    def _room(self, run: Run) -> np.ndarray | None:
-        """Memory for the inputs of one segment at a time, (N,k,D); None where there is one."""
-        if len(run.pieces) == 1:
-            return None
-        N, T, *features = run.x.shape
-        return np.empty((N, len(range(*run.pieces[0].indices(T))), *features), self.dtype)
-
     def _run_piece(self, run: Run, piece: slice, states, room):
-        x = run.x[:, piece]
-        if room is not None:
-            room = room[:, : x.shape[1]]
-            x = np.multiply(x, 1 if run.x_dropout is None else run.x_dropout, out=room)
-        elif run.x_dropout is not None:
+        x = _take(run.x, piece, room)
+        if run.x_dropout is not None:
             x = x * run.x_dropout
         mask = None if run.mask is None else run.mask[:, piece]
         weights = self.kernel, self.recurrent_kernel, self.bias
@@ -129,20 +121,43 @@ class Recurrent(Gated, SequenceLayer):
             dy = np.where(run.shown if self.return_sequences else run.shown[:, -1], dy, 0)
         if not self.return_sequences:
             d_states[0] = dy if d_states[0] is None else dy + d_states[0]
-        n, dx, grads, room = len(self.state_names), None, None, self._room(run)
-        for piece, states in zip(reversed(run.pieces), reversed(run.starts), strict=True):
-            if cache is None:
-                *_, cache = self._run_piece(run, piece, states, room)
-            dh = dy[:, piece] if self.return_sequences else None
-            grads = run.recurrence.backward(
-                dh, cache, *d_states, onto=grads, with_dx=self.with_dx
-            )
-            cache, d_states = None, list(grads[1 : 1 + n])
-            if self.with_dx:
-                dx = _put(dx, grads[0], piece, run.x.shape[1])
+        n, dx, grads = len(self.state_names), None, None
+        room = _room(run.x, run.pieces)
+        dy_room = _room(dy, run.pieces) if self.return_sequences else None
+        with _same_weights(run.pieces):
+            for piece, states in zip(reversed(run.pieces), reversed(run.starts), strict=True):
+                if cache is None:
+                    *_, cache = self._run_piece(run, piece, states, room)
+                dh = _take(dy, piece, dy_room) if self.return_sequences else None
+                grads = run.recurrence.backward(
+                    dh, cache, *d_states, onto=grads, with_dx=self.with_dx
+                )
+                cache, d_states = None, list(grads[1 : 1 + n])
+                if self.with_dx:
+                    dx = _put(dx, grads[0], piece, run.x.shape[1])
         if dx is not None and run.x_dropout is not None:
             dx = dx * run.x_dropout
         return dx, d_states, [g for g in grads[1 + n :] if g is not None]
+
+
+def _same_weights(pieces: list[slice]) -> AbstractContextManager:
+    return backend.same_weights() if len(pieces) > 1 else nullcontext()
+
+
+def _room(whole: np.ndarray, pieces: list[slice]) -> np.ndarray | None:
+    """Memory for the steps of one segment at a time, (N,k,…); None where there is only one."""
+    if len(pieces) == 1:
+        return None
+    return np.empty((len(whole), pieces[0].stop, *whole.shape[2:]), whole.dtype)
+
+
+def _take(whole: np.ndarray, piece: slice, room: np.ndarray | None) -> np.ndarray:
+    """Return the steps of a segment of (N,T,…) side by side; always in the same memory."""
+    part = whole[:, piece]
+    if room is None:
+        return part
+    np.copyto(room[:, : part.shape[1]], part)
+    return room[:, : part.shape[1]]
 
 
 def _put(whole: np.ndarray | None, part: np.ndarray, piece: slice, T: int) -> np.ndarray:
