@@ -205,8 +205,11 @@ def multiply(out, o, start, s, a, i, column, b, M, J):
             tile(4, 2, out, o + m * ldo + j, ldo, start, s + m * lds + j, lds,
                  a, i + m * row, row, 1, b, j * K, ldb, panel, K)  # fmt: skip
             m += 4
-    for m in range(M - M % 4, M):
-        j = 0
+        if m + 2 <= M:  # two rows take no longer than one
+            tile(2, 2, out, o + m * ldo + j, ldo, start, s + m * lds + j, lds,
+                 a, i + m * row, row, 1, b, j * K, ldb, panel, K)  # fmt: skip
+    if M % 2:
+        m, j = M - 1, 0
         while K > 256 and j + 5 * lanes < J:
             tile(1, 6, out, o + m * ldo + j, 0, start, s + m * lds + j, 0,
                  a, i + m * row, 0, 1, b, j * K, ldb, panel, K)  # fmt: skip
@@ -247,10 +250,13 @@ def _add_tiles(out, o, a, last, b, p, rows):
         tile(ROWS, 2, out, o + m * ldo, ldo, out, o + m * ldo, ldo, a, last * lda + m, 1, -lda,
              b, p, -width, 0, rows)  # fmt: skip
         m += ROWS
-    while m < len(out):
+    while m + 2 <= len(out):
+        tile(2, 2, out, o + m * ldo, ldo, out, o + m * ldo, ldo, a, last * lda + m, 1, -lda,
+             b, p, -width, 0, rows)  # fmt: skip
+        m += 2
+    if m < len(out):
         tile(1, 2, out, o + m * ldo, ldo, out, o + m * ldo, ldo, a, last * lda + m, 1, -lda,
              b, p, -width, 0, rows)  # fmt: skip
-        m += 1
 
 
 @intrinsic
