@@ -18,7 +18,8 @@ Other tasks have pages of their own:
 
   tracking   follow an object that passes behind pillars, with and without a memory
   walkers    tell people apart by their walk, people never seen in training too
-  actions    name what somebody does in every frame, from motion capture (needs --data)
+  speakers   the nine JapaneseVowels speakers, known and never heard (needs --data FOLDER)
+  actions    name what somebody does in every frame, from motion capture (needs --data FILE)
 """
 
 _EPILOG = """\
@@ -36,8 +37,10 @@ _DEFAULTS = {
     "order": {"clips": 40, "epochs": 40, "units": 32},
     "tracking": {"clips": 500, "epochs": 20, "units": 96},
     "walkers": {"clips": 12, "epochs": 20, "units": 64},
+    "speakers": {"epochs": 40, "units": 100},
     "actions": {"epochs": 25, "units": 64},
 }
+_FROM_DATA = ("speakers", "actions")
 
 
 def _by_task(name: str) -> str:
@@ -79,22 +82,25 @@ def add(commands: argparse._SubParsersAction) -> None:
         help=f"size of the recurrent state ({_by_task('units')})",
     )  # fmt: skip
     parser.add_argument(
-        "--data", metavar="FILE", help="of actions: the captured sequences, a .npz"
-    )
+        "--data", metavar="PATH",
+        help="actions: the captured sequences, a .npz; speakers: the folder with "
+        "JapaneseVowels_TRAIN.ts and JapaneseVowels_TEST.ts",
+    )  # fmt: skip
     add_backend(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the demo and say where everything is."""
-    if (args.data is None) == (args.task == "actions"):
-        raise UsageError("--data goes with --task actions, and --task actions needs it")
+    if (args.data is None) == (args.task in _FROM_DATA):
+        tasks = " and ".join(_FROM_DATA)
+        raise UsageError(f"--data: the tasks {tasks} need it, and no other takes it")
     folder = args.output or "scratchrnn-demo" + ("" if args.task == "order" else f"-{args.task}")
     options = {
         name: default if getattr(args, name) is None else getattr(args, name)
         for name, default in _DEFAULTS[args.task].items()
     }
-    if args.task == "actions":
+    if args.task in _FROM_DATA:
         options["data"] = args.data
     result = _RUN[args.task](folder, args.seed, options)
     if getattr(result, "stopped", False):
@@ -102,7 +108,8 @@ def run(args: argparse.Namespace) -> int:
         return 130
     print(f"report:    {result.report}")
     print(f"model:     {result.model}")
-    print(f"animation: {result.animation}")
+    if hasattr(result, "animation"):
+        print(f"animation: {result.animation}")
     return 0
 
 
@@ -124,10 +131,19 @@ def _walkers(folder: str, seed: int, options: dict) -> Any:
     return run_walkers(folder, seed=seed, **options)
 
 
+def _speakers(folder: str, seed: int, options: dict) -> Any:
+    from ..recognition import run_speakers
+
+    return run_speakers(folder, seed=seed, **options)
+
+
 def _actions(folder: str, seed: int, options: dict) -> Any:
     from ..actions import run_actions
 
     return run_actions(folder, seed=seed, **options)
 
 
-_RUN = {"order": _order, "tracking": _tracking, "walkers": _walkers, "actions": _actions}
+_RUN = {
+    "order": _order, "tracking": _tracking, "walkers": _walkers, "speakers": _speakers,
+    "actions": _actions,
+}  # fmt: skip

@@ -183,9 +183,9 @@ def test_the_demo_leaves_page_animation_and_model(capture_file, tmp_path, capsys
 @pytest.mark.parametrize(
     "arguments", [["--task", "actions"], ["--data", "x.npz"], ["--task", "walkers", "--data", "x"]]
 )
-def test_data_goes_with_actions(arguments, capsys):
+def test_data_goes_with_the_tasks_that_need_it(arguments, capsys):
     assert main(["demo", *arguments]) == 2
-    assert "--data goes with --task actions" in capsys.readouterr().err
+    assert "--data: the tasks speakers and actions need it" in capsys.readouterr().err
 
 
 @pytest.mark.slow
