@@ -10,7 +10,7 @@ and to the loops that LLVM turns into vectors (50 ms each). Hence loops that are
 (`vectors`), pieces that are compiled once for all places of use (`part`; `inlined` ones are typed
 again at each), whole numbers of one type only (a literal 0 is a type of its own), arrays with two
 axes almost everywhere, and no way in from C: from the first import to the end of an LSTM's first
-epoch 6.4 s became 4.7, and 1.2 where the kernels are kept already.
+epoch 6.4 s became 4.2, and 0.8 where the kernels are kept already.
 """
 
 from __future__ import annotations
