@@ -37,4 +37,4 @@ numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
-suppress_warnings = ["myst.xref_missing"]  # links to files of the repository beside the docs
+suppress_warnings = ["myst.xref_missing", "toc.not_included"]  # files beside the documentation

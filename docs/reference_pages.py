@@ -95,19 +95,25 @@ def show_as_it_stands(app, what, name, obj, options, lines) -> None:
     if what != "module":
         lines[:] = list(_escaped(lines))
         return
-    if not lines:
-        return
-    title, *rest = lines
-    title = _plain(title)
-    body = ["   " + _plain(line) if line.strip() else "" for line in rest]
-    while body and not body[0]:
-        body.pop(0)
-    lines[:] = [title, ""] + (["::", "", *body, ""] if any(body) else [])
+    lines[:] = list(_module_text(lines))
+
+
+def _module_text(lines: list[str]) -> Iterator[str]:
+    """Yield paragraphs as paragraphs, and what is aligned by hand as it stands."""
+    for block in "\n".join(lines).strip("\n").split("\n\n"):
+        rows = block.split("\n")
+        item = rows[0].startswith("- ")
+        aligned = any(re.search(r"\S {3,}\S", row) for row in rows)
+        indented = any(row.startswith(" ") for row in rows) and not item
+        if aligned or indented:
+            yield from ["::", "", *("   " + _plain(row) for row in rows), ""]
+        else:
+            yield from [*_escaped([_plain(row).replace("`", "``") for row in rows]), ""]
 
 
 def _plain(line: str) -> str:
-    """Return a line without references, which are not resolved in a literal block."""
-    return re.sub(r":[a-z]+:`~?([^`]*)`", r"`\1`", line)
+    """Return a line without references, and with single backquotes only."""
+    return re.sub(r":[a-z]+:`~?([^`]*)`", r"`\1`", line).replace("``", "`")
 
 
 def _escaped(lines: list[str]) -> Iterator[str]:

@@ -17,7 +17,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 def test_every_link_to_a_file_leads_to_one(page):
     targets = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8"))
     for target in targets:
-        if "://" not in target:
+        if "://" not in target and not target.startswith("reference/"):  # made by the build
             assert (page.parent / target).exists(), target
 
 

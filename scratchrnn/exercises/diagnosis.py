@@ -7,9 +7,12 @@ array, and last the first quantity that is wrong, honestly without a cause.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+import numpy as np
 
 from ..gradcheck.arrays import explain_array
 from .catalogue import Exercise, Signature
@@ -276,13 +279,23 @@ def _shape(wrong: Wrong, name: str) -> str:
     letters = {**exercise.inputs, **exercise.outputs}[name]
     named = ", ".join(letters.split()) if letters != "list" else ""
     text = f"{label} has shape {got.shape}, expected ({named}) = {right.shape}"
-    if got.size == right.size and agrees(got.reshape(right.shape), right, wrong.tolerance):
-        return f"{text}: the numbers are right, an axis is missing or too many (squeeze, keepdims?)"
-    found = explain_array(
-        name, got, wrong.right, roles_of(exercise), widths_of(wrong.exercise, wrong.case)
-    )
-    text += f": it {found[0]}" if found else ""
+    relation = _reshaped(got, right, wrong.tolerance)
+    if not relation:
+        widths = widths_of(wrong.exercise, wrong.case)
+        found = explain_array(name, got, wrong.right, roles_of(exercise), widths)
+        relation = f"it {found[0]}" if found else ""
+    text += f": {relation}" if relation else ""
     return f"{text}, {equation(tags_of(exercise, name))}".rstrip(", ")
+
+
+def _reshaped(got: np.ndarray, right: np.ndarray, tolerance: float) -> str:
+    """Say so if an array holds the right numbers in another shape."""
+    if got.size == right.size and agrees(got.reshape(right.shape), right, tolerance):
+        return "the numbers are right, an axis is missing or too many (squeeze, keepdims?)"
+    for axes in itertools.permutations(range(got.ndim)) if got.ndim == right.ndim > 2 else ():
+        if agrees(got.transpose(axes), right, tolerance):
+            return "the numbers are right, but the axes stand in another order"
+    return ""
 
 
 def _other_order(wrong: Wrong, bad: list[str]) -> str:

@@ -15,6 +15,8 @@ from pathlib import Path
 from .result import Marking
 from .students import read_parts
 
+_START = 60.0  # seconds that Python may take to start and to import NumPy
+
 
 @dataclass
 class FileMarking:
@@ -142,7 +144,7 @@ def _run(path: Path, report: Path, skip: list[str], timeout: float) -> bool:
                 size = _steps(report)
                 if size != seen:
                     seen, since = size, time.monotonic()
-                if time.monotonic() - since > timeout:
+                if time.monotonic() - since > (timeout if seen else max(timeout, _START)):
                     return False
         return True
     finally:
@@ -153,7 +155,8 @@ def _run(path: Path, report: Path, skip: list[str], timeout: float) -> bool:
 
 def _steps(report: Path) -> int:
     """Return how far the worker is: running the file counts as one step."""
-    return report.read_text(encoding="utf-8").count('"mark')
+    text = report.read_text(encoding="utf-8")
+    return text.count('"mark') + text.count('"started')
 
 
 def _lines(report: Path) -> list[dict]:

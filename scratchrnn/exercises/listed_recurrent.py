@@ -36,6 +36,7 @@ def through_time() -> Iterator[tuple]:
     yield 4, "lstm_backward", "lstm_step_backward(dh_total, dc_next,", "lstm_step_backward(dh_total, 0 * dc_next,", "dc_next is lost: nothing comes back along the cell state from step t + 1"
     yield 4, "lstm_backward", "dc_next = dc_prev", "dc_next = 0 * dc_prev", "dc_next is lost: dc_prev of step t is not handed on to step t - 1"
     yield 4, "lstm_backward", "dc_next = dc_prev", "dc_next = dc_next + dc_prev", "dc_next is added to dc_prev instead of replaced by it"
+    yield 5, "lstm_backward", "dh_next = dhT  # (8')\n    dc_next = dcT", "dh_next = 0 * dhT  # (8')\n    dc_next = 0 * dcT", "dhT and dcT, the gradients on the final states, are ignored"
     yield 5, "lstm_backward", "dc_next = dcT", "dc_next = 0 * dcT", "dcT, the gradient on the final cell state, is ignored"
     for name in _FORWARD:
         yield 0, name, "h_prev = h_t", "h_prev = h0", "every step starts from h0: the state is not handed on"

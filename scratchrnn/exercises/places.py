@@ -157,10 +157,27 @@ def describe_place(
     place = place_of_fault(first, got[first], right, roles_of(exercise), widths_of(exercise, case))
     plain = bool(place[0]) and (bool(exercise.gates) or "gates" not in place[0])
     text += f"; {with_gates(exercise, place[0])}" if plain and len(names) == 1 else ""
+    text += _step_of_fault(exercise, first, got[first], right[first])
     text += f"; the first wrong result is {labels[first]}"
     tags = suspects(exercise, [first], fine) or list(tags_of(exercise, first))
     text += f", look at {equation(tags[-4:])}" if tags else ""
     return text + (f" ({', '.join(labels[k] for k in fine)} right)" if fine else "")
+
+
+def _step_of_fault(exercise: Exercise, name: str, got: np.ndarray, right: np.ndarray) -> str:
+    """Say so if the step that comes first in the computation is right and later ones are not."""
+    letters = exercise.outputs[name].split()
+    if "T" not in letters or got.shape[letters.index("T")] < 2:
+        return ""
+    axis = letters.index("T")
+    got, right = np.moveaxis(got, axis, 0), np.moveaxis(right, axis, 0)
+    back = name.startswith("d")
+    order = range(len(got))[::-1] if back else range(len(got))
+    fine = [agrees(got[t], right[t], 1e-6) for t in order]
+    if not fine[0] or all(fine):
+        return ""
+    words = "hands back to the one before (dh_prev)" if back else "hands on to the next (h_prev)"
+    return f"; the {'last' if back else 'first'} step is right: look at what a step {words}"
 
 
 _CELL = ("dc_prev", "dc0")  # what comes back beside the gates

@@ -39,6 +39,7 @@ def work(path: Path, report: Path, skip: set[str]) -> None:
         os.chdir(path.parent)
         sys.path.insert(0, str(path.parent))
         sys.stdin = io.StringIO()
+        tell(started=True)
         names, problems = load(path, lambda place: tell(loading=place))
         functions, missing = find_functions(names)
         tell(problems=problems, missing=missing, functions=list(functions))

@@ -12,7 +12,7 @@ from scratchrnn import cells, exercises
 from scratchrnn.exercises.catalogue import EXERCISES
 from scratchrnn.exercises.places import suspects
 
-from . import cs231n, loops
+from . import cs231n, inlined, loops
 from .planting import plant, run
 
 
@@ -33,6 +33,11 @@ def test_solutions_with_loops_are_right(name):
     marking = exercises.check(getattr(loops, name))
     assert marking.ok, marking
     assert not marking.notes
+
+
+@pytest.mark.parametrize("name", ["lstm_forward", "lstm_backward"])
+def test_solutions_without_steps_are_right(name):
+    assert exercises.check(getattr(inlined, name)).ok
 
 
 @pytest.mark.parametrize("name", functions_of(cs231n))
@@ -70,6 +75,12 @@ UNLISTED = [
     ("loops", "clip_by_global_norm", "math.sqrt(total)", "total", "sqrt is missing|(1)"),
     ("cs231n", "word_embedding_backward", "np.add.at(dW, x, dout)", "dW[x] += dout", "twice|(2')"),
     ("cs231n", "temporal_affine_backward", "(0, 1)", "0", "not summed|(1')"),
+    ("inlined", "lstm_backward", "dh[:, t] + dhn", "dh[:, t]", "not BPTT yet|(8')"),
+    ("inlined", "lstm_backward", "dcn = dct * fg", "dcn = dct", "missing the factor f|(5')"),
+    ("inlined", "lstm_backward", "hs[:-1].reshape", "hs[1:].reshape", "off by one|(1')"),
+    ("inlined", "lstm_backward", "dhn, dcn = dhT, dcT", "dhn, dcn = 0 * dhT, 0 * dcT", "ignored|(8')"),
+    ("inlined", "lstm_backward", "(dz @ Wx.T).transpose(1, 0, 2)", "dz @ Wx.T", "axes|(1')"),
+    ("inlined", "lstm_forward", "og * np.tanh(cs[t + 1])", "og * cs[t + 1]", "tanh|missing|(7)"),
     # mistakes that no single slip makes: the place is said, and that the cause is not known
     ("cs231n", "lstm_step_backward", "dc = dnext_c + dnext_h * o", "dc = dnext_c * f + dnext_h * o",
      "in no way that the marker knows|equation (7')"),
