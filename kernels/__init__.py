@@ -3,7 +3,8 @@
 `rnn`, `lstm` and `gru` hold the recurrences; read a cell first, then its kernel's docstring,
 which says what differs and why. Beside them: `tile` (the product), `vectors`, `activations`,
 `rounds` and `sequence` (what the three share), `plan` (who computes what), `pool` and `spin`
-(threads), `workspace`, `jit` and `disk` (compiling). Numba is imported when a function is first asked for.
+(threads), `workspace`, `jit` and `disk` (compiling). Numba is imported when a function is first
+asked for.
 
 People who edit a kernel need not clear anything: kernels kept on disk are renewed when any file
 of this folder changes. ``NUMBA_DISABLE_JIT=1`` runs all of it as plain Python.
