@@ -31,8 +31,8 @@ class SequenceLayer(Layer):
     zero_output_for_mask : bool, default False
         Output zeros at masked steps instead of repeating the output before.
     checkpoint : bool or int, default False
-        Keep only every k-th state for backward (True: k = √T, or up to 96 where that is a
-        twelfth of T or less) and compute the steps between again, one segment at a time: the
+        Keep only every k-th state for backward (True: k = √T, or up to 96 where that leaves a
+        dozen segments) and compute the steps between again, one segment at a time: the
         same gradients, bit for bit, in a fraction of the memory for one more forward pass
         (Gruslys et al., NeurIPS 2016).
     trainable_initial_state : bool, default False
@@ -271,11 +271,12 @@ class SequenceLayer(Layer):
         return {**super().get_config(), **{name: getattr(self, name) for name in (*names, *more)}}
 
 
-def segments(T: int, checkpoint: bool | int) -> list[slice]:
+def segments(T: int, checkpoint: bool | int, at_least: int = 12) -> list[slice]:
     """Cut T steps into segments of `checkpoint` steps; one segment if it is False.
 
-    True means √T, or up to 96 where that is a twelfth of T or less: short segments cost time, and
-    what is kept of a segment should stay below a tenth of what would be kept of the whole.
+    True means √T, or up to 96 where that leaves `at_least` segments: short segments cost time, and
+    what is kept of one, with the states that all of them start from, should stay below a tenth of
+    what would be kept of the whole.
 
     Examples
     --------
@@ -287,5 +288,5 @@ def segments(T: int, checkpoint: bool | int) -> list[slice]:
     """
     if not checkpoint:
         return [slice(0, T)]
-    k = max(math.isqrt(T - 1) + 1, min(96, -(-T // 12))) if checkpoint is True else checkpoint
+    k = max(math.isqrt(T - 1) + 1, min(96, -(-T // at_least))) if checkpoint is True else checkpoint
     return [slice(start, min(start + k, T)) for start in range(0, T, k)]
