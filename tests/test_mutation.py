@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from tests.mutation.__main__ import EXPLAINED, GROUPS, ROOT, collect, named
+from tests.mutation.__main__ import EXPLAINED, GROUPS, ROOT, collect, interval, named
 from tests.mutation.named import CATALOGUE, PATCHES
 from tests.mutation.operators import mutants
 
@@ -67,3 +70,31 @@ def test_every_explanation_still_names_a_mutant():
     explained = json.loads(EXPLAINED.read_text(encoding="utf-8"))
     assert set(explained) <= keys
     assert all(len(reason) > 20 for reason in explained.values())
+
+
+RUNS = """
+import sys
+from pathlib import Path
+from tests.mutation.running import run_tests
+folder = Path(sys.argv[1])
+print(*run_tests(folder, ("test_right.py",)))
+print(*run_tests(folder, ("test_*.py",)))
+print(*run_tests(folder, ("test_*.py",), "wrong"))
+print(*run_tests(folder, ("test_right.py",), first=["test_wrong.py::test_no"]))
+"""
+
+
+def test_a_run_tells_which_test_failed(tmp_path):
+    (tmp_path / "test_right.py").write_text("def test_yes():\n    assert True\n")
+    (tmp_path / "test_wrong.py").write_text("def test_no():\n    assert False\n")
+    command = [sys.executable, "-c", RUNS, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    failed = "1 test_wrong.py::test_no"
+    assert [line.strip() for line in done.stdout.splitlines()] == ["0", failed, "0", failed]
+    assert not list(Path(tmp_path).rglob("*.pyc"))
+
+
+def test_a_sample_says_how_far_it_can_be_trusted():
+    low, high = interval(95, 100)  # Wilson's, by hand
+    assert (round(low, 3), round(high, 3)) == (0.888, 0.978)
+    assert interval(0, 0) == (0.0, 1.0)
