@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import scratchrnn
 from scratchrnn import layers
 
 MAKERS = {
@@ -279,3 +280,37 @@ def test_checkpointing_gives_the_same_bits(make, sequences, dtype):
     for other in results[1:]:
         for a, b in zip(results[0], other, strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+def bytes_held(kept, but) -> int:
+    """Return the bytes of all arrays that a call keeps for backward, without those of `but`."""
+    owners: dict[int, int] = {}
+
+    def walk(part):
+        if isinstance(part, np.ndarray):
+            while isinstance(part.base, np.ndarray):
+                part = part.base
+            owners[part.__array_interface__["data"][0]] = part.nbytes
+        elif isinstance(part, dict | list | tuple):
+            for inner in part.values() if isinstance(part, dict) else part:
+                walk(inner)
+
+    walk(kept)
+    return sum(size for place, size in owners.items() if place not in {
+        array.__array_interface__["data"][0] for array in but
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN"])
+def test_checkpoints_keep_at_most_a_tenth_of_the_cache(kind, backend):
+    x, held = np.random.default_rng(0).normal(size=(2, 1000, 3)).astype("float32"), []
+    with scratchrnn.use_backend(backend):
+        for checkpoint in (False, True):
+            layer = getattr(layers, kind)(64, return_sequences=True, checkpoint=checkpoint)
+            layer(x, training=True)
+            held.append(bytes_held(layer._kept, [x, *layer.weights]))
+            if checkpoint:  # what is computed again takes the place of what was kept
+                layer.backward(np.ones((2, 1000, 64), "float32"))
+                assert bytes_held(layer._kept, [x, *layer.weights]) < 0.1 * held[0]
+    assert 0 < held[1] < 0.1 * held[0]
