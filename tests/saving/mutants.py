@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import random
@@ -151,11 +152,13 @@ def _edit_somewhere(tree: Any, rng: random.Random) -> None:
             continue
         choice = rng.random()
         if choice < 0.7:
-            tree[key] = rng.choice(_VALUES)
+            tree[key] = copy.deepcopy(rng.choice(_VALUES))
         elif choice < 0.8:
             del tree[key]
         elif choice < 0.9 and isinstance(tree, dict):
-            tree[rng.choice(("x", "name", "units", "seed", "class_name"))] = rng.choice(_VALUES)
+            tree[rng.choice(("x", "name", "units", "seed", "class_name"))] = copy.deepcopy(
+                rng.choice(_VALUES)
+            )
         else:
             other = rng.choice(keys)
             tree[key], tree[other] = tree[other], tree[key]
