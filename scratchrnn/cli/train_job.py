@@ -16,6 +16,8 @@ _OF_THE_PRESET = (
 _OF_THE_BASE = (
     "cell", "units", "bidirectional", "members", "dropout", "size", "stride", "max_frames",
 )  # fmt: skip
+# Bytes of decoded clips that are kept from one epoch to the next; the others are decoded again.
+_KEEP = 2**28
 
 
 class _Data(NamedTuple):
@@ -118,7 +120,7 @@ def _stream(args: argparse.Namespace, features) -> _Data:
         augment = Compose([*augment.augmentations, RandomFlip()])
     data = VideoFolder(
         found, features, batch_size=args.batch_size, seed=args.seed, augment=augment,
-        skip_unreadable=args.skip_unreadable,
+        skip_unreadable=args.skip_unreadable, keep=_KEEP,
         on_error="truncate" if args.keep_beginnings else "raise",
     )  # fmt: skip
     trained, test = data.split(args.test_fraction, args.seed)
