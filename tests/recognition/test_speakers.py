@@ -3,7 +3,7 @@
 Measured on JapaneseVowels, equal error rates of GRU and baseline, speakers by number:
 
     never heard    6, 7, 8    0, 1, 2    3, 4, 5    mean
-    GRU             19.4 %     23.9 %     10.4 %    17.9 %
+    GRU             19.4 %     23.8 %     10.4 %    17.9 %
     baseline        24.3 %      9.8 %      9.8 %    14.6 %
 """
 
