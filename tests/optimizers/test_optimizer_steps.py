@@ -275,3 +275,17 @@ def test_some_of_the_variables_may_be_updated_in_any_order():
     optimizer.apply([np.ones(3), np.ones(2)], [y, x])
     np.testing.assert_allclose(x, -1.0 - 1.5)
     np.testing.assert_allclose(y, -1.0 - 1.5 - 1.75)
+
+
+def test_adamw_without_decay_is_adam_in_every_argument():
+    options = {"beta_1": 0.7, "beta_2": 0.8, "epsilon": 0.3, "amsgrad": True}
+    found = []
+    for optimizer in (
+        optimizers.Adam(0.1, **options),
+        optimizers.AdamW(0.1, weight_decay=0.0, **options),
+    ):
+        w = np.array([1.0, -2.0])
+        for gradient in ([0.5, 3.0], [-1.0, 0.1], [0.2, 0.2]):
+            optimizer.apply([np.array(gradient)], [w])
+        found.append(w)
+    np.testing.assert_array_equal(found[0], found[1])

@@ -33,6 +33,7 @@ CASES = [
         {0: 1.0, 5: 0.55, 10: 0.55, 20: 0.325, 30: 0.325, 70: 0.2125},
     ),
     (schedules.CosineDecayRestarts(1.0, 10, t_mul=1.0), {0: 1.0, 5: 0.5, 10: 1.0, 25: 0.5}),
+    (schedules.CosineDecayRestarts(1.0, 10, t_mul=1.5), {0: 1.0, 5: 0.5, 10: 1.0, 25: 1.0}),
 ]
 each_schedule = pytest.mark.parametrize(
     ("schedule", "expected"), CASES, ids=[type(s).__name__ for s, _ in CASES]
