@@ -84,12 +84,16 @@ def write_page(
 
 
 def gif(frames: np.ndarray, fps: float = 5) -> bytes:
-    """Return frames as an animated GIF; long clips are thinned out."""
-    every = -(-len(frames) // _MOST_FRAMES)
+    """Return frames as an animated GIF."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "moving.gif")
-        write_gif(file, frames[::every], fps)
+        write_gif(file, frames, fps)
         return file.read_bytes()
+
+
+def thinned(frames: np.ndarray) -> int:
+    """Return every how many-th frame of a clip is enough for an animation."""
+    return -(-len(frames) // _MOST_FRAMES)
 
 
 def explanation_gif(found: ClipExplanation, frames: np.ndarray | None = None) -> np.ndarray:
@@ -97,7 +101,7 @@ def explanation_gif(found: ClipExplanation, frames: np.ndarray | None = None) ->
     shown = found.frames if frames is None else frames
     maps = {METHODS[name]: heat for name, heat in found.maps.items()}
     columns = min(4, len(maps) + 1)
-    return plot.attribution_frames(shown, maps, columns=columns, dpi=90)
+    return plot.attribution_frames(shown, maps, columns=columns, every=thinned(shown), dpi=90)
 
 
 def _add_answer(page: Report, found: ClipExplanation, shown: np.ndarray) -> None:
@@ -135,7 +139,8 @@ def _add_answer(page: Report, found: ClipExplanation, shown: np.ndarray) -> None
             )
         ]
     )
-    moving = plot.prediction_frames(shown, decision.running, found.classes)
+    every = thinned(shown)
+    moving = plot.prediction_frames(shown, decision.running, found.classes)[::every]
     page.image(gif(moving), "gif", "The clip, slowed down, with the running prediction.", width=480)
 
 
@@ -237,7 +242,9 @@ def _add_steps(page: Report, found: ClipExplanation, shown: np.ndarray) -> None:
         "frames that the network keeps in memory; a dark diagonal is one that lives in the moment."
     )
     page.figures([(plot.connectivity(found.connectivity), "Each row on its own scale.")])
-    moving = plot.timeline_frames(shown, found.connectivity.norms, ylabel="‖∂output / ∂input‖")
+    moving = plot.timeline_frames(
+        shown, found.connectivity.norms, ylabel="‖∂output / ∂input‖", every=thinned(shown)
+    )
     page.image(
         gif(moving), "gif", "What the answer hangs on while the clip runs; vermillion is now.",
         width=512,
@@ -272,7 +279,7 @@ def _add_inside(page: Report, found: ClipExplanation, shown: np.ndarray) -> None
         if len(found.x) > 1 and traces["h"].shape[1] > 1 if "h" in traces else False:
             paths = hidden_trajectories(traces["h"])
             page.image(
-                gif(plot.trajectory_frames(shown, paths)), "gif",
+                gif(plot.trajectory_frames(shown, paths, every=thinned(shown))), "gif",
                 f"{layer.kind}: the path of the hidden state in the plane where it moves most.",
                 width=480,
             )  # fmt: skip
@@ -295,7 +302,9 @@ def _add_gates(page: Report, traces: dict, shown: np.ndarray, kind: str) -> None
     )
     shares = {f"{g} open": saturation.right_steps[g] for g in gates}
     shares |= {f"{g} shut": saturation.left_steps[g] for g in gates}
-    moving = plot.timeline_frames(shown, shares, ylabel="share of units", ylim=(0, 1))
+    moving = plot.timeline_frames(
+        shown, shares, ylabel="share of units", ylim=(0, 1), every=thinned(shown)
+    )
     page.image(gif(moving), "gif", f"{kind}: gates saturated while the clip runs.", width=512)
 
 

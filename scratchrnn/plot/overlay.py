@@ -181,6 +181,7 @@ def attribution_frames(
     *,
     columns: int = 3,
     title: str | None = None,
+    every: int = 1,
     dpi: float = 80,
 ) -> np.ndarray:
     """Return a clip beside the explanations laid over it, ready to be written as a GIF.
@@ -191,6 +192,8 @@ def attribution_frames(
         As for :func:`attribution_strip`.
     columns : int, default 3
         Pictures beside each other.
+    every : int, default 1
+        Draw the first frame and each `every`-th after it.
     dpi : float
         Resolution; a picture is 2.3 inches wide.
 
@@ -225,7 +228,7 @@ def attribution_frames(
         head = fig.suptitle(" ", fontsize=10, fontweight="bold")
         freeze(fig, dpi)
         images = []
-        for step in range(len(pictures)):
+        for step in range(0, len(pictures), every):
             for drawing, row in zip(drawings, shown.values(), strict=True):
                 drawing.set_data(row[step])
             before = f"{plain(title)} · " if title else ""

@@ -97,6 +97,7 @@ def trajectory_frames(
     *,
     others: Any = None,
     title: str | None = None,
+    every: int = 1,
     dpi: float = 80,
 ) -> np.ndarray:
     """Return a clip with the path of the hidden state growing beside it, for a GIF.
@@ -109,6 +110,8 @@ def trajectory_frames(
     others : array_like, (M, T', K), optional
         Paths of other clips, drawn faintly behind.
     title : str, optional
+    every : int, default 1
+        Draw the first frame and each `every`-th after it.
     dpi : float
         Resolution; the picture is 6 inches wide.
 
@@ -142,8 +145,8 @@ def trajectory_frames(
         left.set_title(f"frame {len(pictures)} of {len(pictures)}")
         freeze(fig, dpi)
         images = []
-        for step, frame in enumerate(pictures):
-            picture.set_data(frame)
+        for step in range(0, len(pictures), every):
+            picture.set_data(pictures[step])
             left.set_title(f"frame {step + 1} of {len(pictures)}")
             drawn.set_data(*rows[0, : step + 1].T)
             head.set_data(*rows[0, step : step + 1].T)

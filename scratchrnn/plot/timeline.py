@@ -114,6 +114,7 @@ def timeline_frames(
     ylabel: str = "",
     ylim: tuple[float, float] | None = None,
     title: str | None = None,
+    every: int = 1,
     dpi: float = 80,
 ) -> np.ndarray:
     """Return a clip with numbers over its steps beside it, ready to be written as a GIF.
@@ -127,6 +128,8 @@ def timeline_frames(
         (such as the norms of :func:`scratchrnn.explain.connectivity`).
     ylabel, title : str, optional
     ylim : (float, float), optional
+    every : int, default 1
+        Draw the first frame and each `every`-th after it.
     dpi : float
         Resolution; the picture is 6.4 inches wide.
 
@@ -166,8 +169,8 @@ def timeline_frames(
         left.set_title(f"frame {len(pictures)} of {len(pictures)}")
         freeze(fig, dpi)
         images = []
-        for step, frame in enumerate(pictures):
-            picture.set_data(frame)
+        for step in range(0, len(pictures), every):
+            picture.set_data(pictures[step])
             left.set_title(f"frame {step + 1} of {len(pictures)}")
             move(step)
             images.append(to_rgb(fig, dpi))
