@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from scratchrnn import optimizers
+from scratchrnn.optimizers.clipping import norm
 
 
 def test_clipping_by_norm_shortens_but_keeps_the_direction():
@@ -87,3 +88,8 @@ def test_clipping_with_momentum_uses_no_workspace_twice():
         clipped.apply([g], [x])
         plain.apply([optimizers.clip_by_norm(g, 0.5)], [y])
     np.testing.assert_allclose(x, y, rtol=1e-13)
+
+
+def test_small_entries_beside_a_large_one_count_in_the_norm():
+    gradient = np.array([4096.0, 1.0, 1.0], np.float32)  # its squares' sum needs more than 24 bits
+    assert norm(gradient) == math.sqrt(2**24 + 2)

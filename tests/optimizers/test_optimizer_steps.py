@@ -289,3 +289,9 @@ def test_adamw_without_decay_is_adam_in_every_argument():
             optimizer.apply([np.array(gradient)], [w])
         found.append(w)
     np.testing.assert_array_equal(found[0], found[1])
+
+
+def test_rmsprop_keeps_no_more_than_it_needs():
+    assert optimizers.RMSprop().slots == ("velocity",)
+    assert optimizers.RMSprop(momentum=0.5).slots == ("velocity", "momentum")
+    assert optimizers.RMSprop(centered=True).slots == ("velocity", "average_gradient")
