@@ -36,7 +36,7 @@ def box_strip(
         The clip, uint8, or floats from 0 to 1.
     boxes : mapping of str to ndarray, (T, 4)
         (cx, cy, w, h) as shares of the picture; NaN where there is none. The one named
-        ``"truth"`` is drawn white and dashed.
+        ``"truth"`` is drawn white and dotted.
     scores : mapping of str to ndarray, (T,), optional
         A line each, 0 to 1, such as the overlap with the true box; NaN leaves a gap.
     hidden : ndarray of bool, (T,), optional

@@ -34,7 +34,7 @@ def write_page(
     report.section("Both trackers over one clip")
     k = telling_clip(large)
     report.text(
-        "A test clip. The white dashed box is the truth; below, how well each tracker's box "
+        "A test clip. The white dotted box is the truth; below, how well each tracker's box "
         "covers it. Grey: nothing of the object is to be seen."
     )
     report.figure(
