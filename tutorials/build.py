@@ -22,7 +22,7 @@ MOST_BYTES = 1_500_000  # of one notebook
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 _FRAME = ("What you'll do", "What you'll learn", "What you'll need", "On your own", "In practice",
           "Further reading")  # fmt: skip
-_PATHS = re.compile(r"(?:/home/|/Users/|/root/|/tmp/|/work/|/private/|site-packages|[A-Z]:\\\\)")
+_PATHS = re.compile(r"(?:/home/|/Users/|/root/|/tmp/|/private/|site-packages|[A-Z]:\\\\)")
 _RANDOM_NAME = re.compile(r"(?:anim|_anim_[a-z_]*?|fps)([0-9a-f]{32})")
 
 
