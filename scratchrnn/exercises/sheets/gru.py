@@ -92,9 +92,9 @@ def gru_step(x, h_prev, Wx, Wh, b):
 # %% [markdown]
 # ## `gru_step_backward`: one step back, reset after
 #
-# Write equations (6') to (1') of the first form. `h_prev` is used three times (in z ⊙ h_prev
-# and in the product of all gates), so `dh_prev` has two terms. `db` has two rows: db_x and
-# db_h.
+# Write equations (6') to (1') of the first form. `h_prev` is used twice, in z ⊙ h_prev and in
+# the one product h_prev Wh of all three gates, so `dh_prev` has two terms, dh ⊙ z and du Whᵀ.
+# `db` has two rows: db_x and db_h.
 
 
 # %%
@@ -190,8 +190,9 @@ def gru_before_step(x, h_prev, Wx, Wh, b):
 # %% [markdown]
 # ## `gru_before_step_backward`: one step back, reset before
 #
-# The reset gate now stands inside the product: go back through k Wh_n first, (5b'), then
-# through k = r ⊙ h_prev. `dh_prev` has three terms.
+# After (6') comes (5b'): the reset gate now stands inside the product, so go back through
+# k Wh_n first and then through k = r ⊙ h_prev. Then (4'), (3'), (2') and (1'). `dh_prev` has
+# three terms: dh ⊙ z, dk ⊙ r and du Wh_zrᵀ. `dWh` puts dWh_zr and dWh_n side by side.
 
 
 # %%

@@ -116,6 +116,8 @@ def gru_backward(dh, cache, dhT):
 
 # %% [markdown]
 # ## `gru_before_forward`: a whole sequence, reset before
+#
+# As `gru_forward`, with the step of the second form.
 
 
 # %%

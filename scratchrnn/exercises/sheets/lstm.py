@@ -72,6 +72,8 @@ def sigmoid(a):
 #   all from the generator `rng` that is passed in. Two gates with the same weights would learn
 #   the same thing.
 # - `b (4H,)`: zeros, but ones for the forget gate, so that the cell remembers from the start.
+#
+# (Tutorial 4 draws `Wx` and `Wh` by another rule, that of Keras. Both are in use.)
 
 
 # %%
@@ -252,8 +254,10 @@ def lstm_forward(x, h0, c0, Wx, Wh, b):
 #     dh_total = dh[:, t] + dh_next,  dh_next = dhT at t = T    (8')
 #     dc_next is what comes back from step t + 1,  dcT at t = T (9')
 #
-# Step t goes back with `dh_total` and `dc_next`; its `dh_prev` and `dc_prev` are those of step
-# t - 1.
+# Step t goes back with `dh_total` and `dc_next`; its `dh_prev` and `dc_prev` are `dh_next` and
+# `dc_next` for step t - 1, and `dh0` and `dc0` before the first. The gradients of the weights are
+# sums over the steps. Mind the order of the arguments: here `cache` comes second (in tutorial 4 it
+# comes last).
 
 
 # %%

@@ -101,7 +101,8 @@ def rnn_step_backward(dh, cache):
 # ## `rnn_forward`: a whole sequence
 #
 # Run the step for t = 1 … T: the state that one step returns is `h_prev` of the next, `h0` that
-# of the first. Keep the output of every step, and the last one once more as `hT`.
+# of the first. Keep the output of every step, and the last one once more as `hT`. (NumPy counts
+# from 0: step 1 is `x[:, 0]`, and step T is `x[:, T - 1]`.)
 
 
 # %%
