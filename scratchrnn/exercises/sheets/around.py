@@ -135,7 +135,7 @@ def word_embedding_backward(dout, cache):
     """
     ### BEGIN SOLUTION
     x, W = cache["x"], cache["W"]
-    dW = np.zeros(W.shape)
+    dW = np.zeros(W.shape)  # (2')
     np.add.at(dW, x, dout)  # (2')
     return dW
     ### END SOLUTION
@@ -144,7 +144,9 @@ def word_embedding_backward(dout, cache):
 # %% [markdown]
 # ## `temporal_softmax_loss`
 #
-# As `softmax_loss` of exercises 6, but summed over the steps and averaged over the N sequences:
+# As `softmax_loss` of exercises 6, large scores included, but summed over the steps and averaged
+# over the N sequences. All N count, one without a real step too, and masked steps hold ordinary
+# scores and classes here, no NaN:
 #
 #     p = exp(x) / Σ_v exp(x)                                       (3)
 #     loss = - Σ_nt mask[n, t] · log p[n, t, y[n, t]] / N           (4)

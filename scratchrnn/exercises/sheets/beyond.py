@@ -63,7 +63,7 @@ def gru_from_torch(weight_ih, weight_hh, bias_ih, bias_hh):
 #     g   = Σ_k gradient(x_k) / steps                                       (2)
 #     attributions = (x - baseline) ⊙ g                                     (3)
 #
-# They add up to answer(x) - answer(baseline), but for the error of so many steps.
+# They add up to answer(x) - answer(baseline), but for an error that shrinks as `steps` grows.
 
 
 # %%
@@ -109,8 +109,9 @@ def integrated_gradients(gradient, x, baseline, steps):
 #     for each tile: for each k: 4 + 4 reads, 16 multiply-adds     (2)
 #
 # That is a quarter of the reads. M and N need not be multiples of 4: the tiles at the edges are
-# smaller. Use no library product (`@`, `np.dot`, `einsum`); your loops are marked with small
-# arrays, and `numba.njit` makes the same text fast.
+# smaller. Use no library product (`@`, `np.dot`, `einsum`), nor `*` and `sum` over whole arrays:
+# the loops are the exercise. They are marked with small arrays, and `numba.njit` makes the same
+# text fast.
 
 
 # %%

@@ -12,7 +12,9 @@ import numpy as np
 # ## `numeric_gradient`: central differences
 #
 # `f` takes an array and returns an array y; L = Σ y ⊙ dy is the loss whose derivative `dy`
-# comes from above. Move one entry of x at a time by ±step, and leave `x` as it was:
+# comes from above. Move one entry of x at a time by ±step, and leave `x` as it was. Two fresh
+# copies for every entry are safest: x + step - 2·step + step need not be x again, and an `f` that
+# returns its own argument would give the same array twice.
 #
 #     dx[k] = Σ ( f(x + step·e_k) - f(x - step·e_k) ) ⊙ dy / (2 · step)      (1)
 
@@ -57,7 +59,9 @@ def numeric_gradient(f, x, dy, step=1e-5):
 #     |a - n| ≤ tolerance · max(|a|, |n|, floor)      (2)
 #
 # True if *every* entry fulfils (2), and a NaN never does. (Note which way round you write it:
-# with `not (error > tolerance)` a NaN passes.) Arrays of different shapes do not agree.
+# with `not (error > tolerance)` a NaN passes.) One norm over all entries will not do: beside a
+# large entry it does not see a small one that is wrong. Arrays of different shapes do not agree,
+# not even if they have equally many entries or broadcast.
 
 
 # %%
@@ -93,7 +97,8 @@ def gradients_agree(analytic, numeric, tolerance=1e-6, floor=1e-3):
 #
 # Put the two together: is `backward` the derivative of `forward` at `x`? The gradient from
 # above, `dy`, has to be **random**: with ones everywhere, a backward pass that sums or mixes up
-# the entries of dy passes. Draw it from `rng` with `rng.normal(size=...)`.
+# the entries of dy passes. Draw it from `rng` with `rng.normal(size=...)`, in the shape of
+# `forward(x)`, which need not be that of x. Leave step, tolerance and floor at their defaults.
 
 
 # %%

@@ -76,7 +76,8 @@ def masked_rnn_forward(x, h0, Wx, Wh, b, mask):
 #
 # A masked step did nothing on the way forward, so it does nothing on the way back: `dh_total`
 # goes past it untouched to step t - 1, `dx` there is exactly 0, and it adds nothing to the
-# weights. Note that `dh[:, t]` of a masked step counts: the output there is the carried state.
+# weights. Note that `dh[:, t]` of a masked step counts: the output there is the carried state. The
+# arguments come in the order of exercises 1, `dhT` last.
 
 
 # %%

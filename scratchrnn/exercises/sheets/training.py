@@ -23,7 +23,9 @@ from scratchrnn.cells import rnn_backward, rnn_forward
 # where [v = y] is 1 if so and 0 if not. Scores may be as large as 1000: subtract the largest
 # score of a step from all of them, which changes nothing in (1), before you take exp. What
 # `scores` and `y` hold at masked steps, NaN included, has no effect, and `dscores` is 0 there.
-# Hint: replace masked scores by 0 with `np.where` first.
+# Hint: replace masked scores by 0 with `np.where` first. And do not take the logarithm of `p`: exp
+# of -1000 is 0, and the loss would be infinite where it is 1000. With `shifted` for the scores
+# after the subtraction, log p = shifted - log Σ_v exp(shifted).
 
 
 # %%
@@ -33,7 +35,7 @@ def softmax_loss(scores, y, mask):
     Parameters
     ----------
     scores : ndarray, (N, T, V)
-    y : ndarray of int, (N, T), each in 0 … V - 1
+    y : ndarray of int, (N, T), each in 0 … V - 1 where the step is real
     mask : ndarray of bool, (N, T), with at least one True
 
     Returns
