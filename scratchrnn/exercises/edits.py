@@ -282,6 +282,8 @@ def _orders(node: ast.List | ast.Tuple) -> Iterator[tuple[str, ast.expr]]:
     if not all("_" in text for text in texts):
         return
     gates = " ".join(text.replace(".T", "").split("_")[-1] for text in texts)
+    if len(set(gates.split())) < len(texts):  # h_prev, c_prev: no gates
+        return
     for order in itertools.permutations(node.elts):
         names = [ast.unparse(part).replace(".T", "").split("_")[-1] for part in order]
         if list(order) != node.elts:

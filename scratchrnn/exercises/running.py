@@ -87,12 +87,20 @@ def call(function: Callable, arguments: dict[str, Any], watch: bool = False) -> 
         # A student's function may fail in any way, even by leaving the program.
         except (Exception, SystemExit) as error:
             done.error = describe(error, function)
+    if done.value is None and not (done.error or done.not_begun) and _computes(function):
+        done.error = "returns None: is a `return` missing?"
     done.seconds = time.perf_counter() - start
     done.warned = list(dict.fromkeys(_warning(w) for w in caught))
     done.changed = [name for name, value in before.items() if not _same(value, given[name])]
     for local in frames.values():
         done.intermediates |= local
     return done
+
+
+def _computes(function: Callable) -> bool:
+    """Whether a function does more than a template that was handed in as it was."""
+    code = code_of(function)
+    return code is not None and (len(code.co_names) > 0 or code.co_nlocals > code.co_argcount)
 
 
 class Endless(Exception):
@@ -155,6 +163,8 @@ def _watching(function: Callable, frames: dict[str, dict]):
         if event == "return" and frame.f_code.co_filename == code.co_filename:
             if frame.f_code.co_name.startswith("<"):
                 return
+            if frame.f_code is not code and "sigmoid" in frame.f_code.co_name:
+                return  # its names are those of no equation of the function that calls it
             local = {n: copy.copy(v) for n, v in frame.f_locals.items() if _is_array(v)}
             frames.pop(frame.f_code.co_name, None)
             frames[frame.f_code.co_name] = local

@@ -121,6 +121,7 @@ ROBUST = [
     ("raise NotImplementedError", "not begun", ""),
     ("return None, None", "not begun", ""),
     ("pass", "not begun", ""),
+    (RIGHT + "pass", "WRONG", "returns None: is a `return` missing?"),
     (RIGHT + "print('noise'); return h, None", "right", ""),
     (RIGHT + "return h.astype(np.float32), None", "right", ""),
     (RIGHT + "return h.tolist(), None", "right", ""),
@@ -146,6 +147,35 @@ def test_nothing_that_a_student_does_stops_the_marker(body, verdict, said):
     assert marking.verdict == verdict
     assert said in str(marking)
     assert f"rnn_step: {verdict}" in marking._repr_html_()
+
+
+def test_final_states_in_the_wrong_order_are_not_taken_for_gates():
+    wrong = "return dx, dprev_c, dprev_h"
+    text = plant("cs231n", "lstm_step_backward", "return dx, dprev_h, dprev_c", wrong)
+    said = str(exercises.check(text.lstm_step_backward))
+    assert "WRONG" in said and "gates stand in the order" not in said
+
+
+def test_a_wrong_gate_is_not_laid_at_the_sigmoid_it_calls():
+    marking = exercises.check(run(LEAKY).lstm_step)
+    assert marking.verdict == "WRONG"
+    assert "your a is" not in marking.diagnosis and "your e is" not in marking.diagnosis
+
+
+LEAKY = """
+import numpy as np
+def sigmoid(a):
+    e = np.exp(-np.abs(a))
+    y = np.where(a >= 0, 1 / (1 + e), e / (1 + e))
+    return y
+def lstm_step(x, h_prev, c_prev, Wx, Wh, b):
+    a_i, a_f, a_g, a_o = np.split(x @ Wx + h_prev @ Wh + b, 4, axis=1)
+    i, f, g = sigmoid(a_i), sigmoid(a_f), np.tanh(a_g)
+    c = f * c_prev + i * g
+    o = sigmoid(a_o + c_prev)
+    h = o * np.tanh(c)
+    return h, c, None
+"""
 
 
 def test_a_loop_that_never_ends_is_stopped(monkeypatch):
