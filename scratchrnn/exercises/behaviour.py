@@ -70,6 +70,8 @@ def _mark_weights(drawn: list, H: int, result: Marking) -> None:
         words = f"{name}: does not depend on rng alone: draw from the generator that is passed in"
         fresh = np.array_equal(w, again) and not np.array_equal(w, other)
         _row(result, f"{name} drawn from rng", "", fresh, words)
+        words = f"{name}: entries are repeated: every entry is drawn by itself"
+        _row(result, f"entries of {name} differ", "", np.unique(w).size == w.size, words)
         within = np.abs(w).max() <= limit and np.abs(w).max() > 0.95 * limit
         spread = within and abs(w.mean()) < 0.1 * limit
         words = f"{name}: expected uniform between -1/√H and 1/√H"
@@ -109,7 +111,11 @@ def mark_gradients_agree(function: Callable, result: Marking) -> None:
          "an absolute error passes wrong code where gradients are small: divide by their size"),
         ("small and wrong, factor 2", 5e-7 * np.array([2e3, 4e3]), 5e-7 * np.array([4e3, 8e3]),
          False, "an absolute error passes wrong code where gradients are small"),
+        ("a small entry off", np.array([1e3, 0.0101]), np.array([1e3, 0.01]), False,
+         "a small entry that is wrong passes beside a large one: compare entry by entry"),
         ("another shape", n, n[:2], False, "arrays of different shapes agree"),
+        ("another shape of the same size", np.ones((2, 3)), np.ones((3, 2)), False,
+         "arrays of different shapes agree"),
         ("another shape that broadcasts", n, np.array([[1.0, -2.0, 0.5]] * 2), False,
          "arrays of different shapes agree: they broadcast"),
     ]  # fmt: skip
@@ -156,6 +162,10 @@ def mark_check_backward(function: Callable, result: Marking) -> None:
          "wrong code passes because dy is all ones: draw it at random"),
         ("dy forgotten", np.sin, lambda dy, x: np.cos(x), False,
          "wrong code passes because dy is all ones: draw it at random"),
+        ("a y of another shape", lambda x: x @ mix[:, :2], lambda dy, x: dy @ mix[:, :2].T, True,
+         "dy has to have the shape of forward(x), which is not that of x"),
+        ("entries of dx exchanged", np.sin, lambda dy, x: (dy * np.cos(x))[::-1], False,
+         "wrong code passes because only a sum is compared: compare entry by entry"),
         ("small and wrong", lambda x: small * np.sin(x),
          lambda dy, x: 1.01 * small * dy * np.cos(x), False,
          "wrong code passes where gradients are small: the error has to be relative"),

@@ -85,6 +85,13 @@ def _further(exercise: Exercise):
         key = "scores" if "scores" in inputs else "x"
         inputs[key] = 1000 + inputs[key]
         yield Case("large scores", _FIRST, inputs, True)
+    if exercise.name == "softmax_loss":
+        inputs = _inputs(exercise, _FIRST, 8)
+        inputs["scores"][:, :, 0] += 1000
+        yield Case("a score far ahead of the others", _FIRST, inputs, True)
+        inputs = _inputs(exercise, _FIRST, 9)
+        inputs["y"] = np.where(inputs["mask"], inputs["y"], 99)
+        yield Case("any targets in the padding", _FIRST, inputs, True)
     if exercise.name in {"lstm_step", "gru_step", "gru_before_step", "sigmoid"}:
         inputs = _inputs(exercise, _FIRST, 7)
         key = "a" if "a" in inputs else "x"

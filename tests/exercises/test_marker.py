@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import textwrap
 import types
 
 import numpy as np
@@ -176,6 +177,59 @@ def lstm_step(x, h_prev, c_prev, Wx, Wh, b):
     h = o * np.tanh(c)
     return h, c, None
 """
+
+
+NEARLY_RIGHT = {
+    "softmax_loss": (
+        """
+        safe = np.where(mask[..., None], scores, 0.0)
+        e = np.exp(safe - safe.max(axis=2, keepdims=True))
+        p = e / e.sum(axis=2, keepdims=True)
+        n, t = np.nonzero(mask)
+        with np.errstate(divide="ignore"):
+            loss = -np.log(p[n, t, y[n, t]]).sum() / len(n)
+        d = p * mask[..., None] / len(n)
+        d[n, t, y[n, t]] -= 1 / len(n)
+        return loss, d
+        """,
+        "scores, y, mask",
+        "a score far ahead",
+    ),
+    "gradients_agree": (
+        """
+        a, n = np.asarray(analytic), np.asarray(numeric)
+        if a.shape != n.shape or not np.isfinite(a).all():
+            return False
+        size = max(np.linalg.norm(a), np.linalg.norm(n), floor)
+        return bool(np.linalg.norm(a - n) <= tolerance * size)
+        """,
+        "analytic, numeric, tolerance=1e-6, floor=1e-3",
+        "a small entry",
+    ),
+    "lstm_init": (
+        """
+        k = 1 / np.sqrt(H)
+        Wx = np.repeat(rng.uniform(-k, k, (1, 4 * H)), D, axis=0)
+        Wh = rng.uniform(-k, k, (H, 4 * H))
+        b = np.zeros(4 * H)
+        b[H : 2 * H] = 1
+        return Wx, Wh, b
+        """,
+        "D, H, rng",
+        "entries are repeated",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NEARLY_RIGHT)
+def test_what_is_right_on_ordinary_numbers_alone_is_wrong(name):
+    body, arguments, said = NEARLY_RIGHT[name]
+    text = f"import numpy as np\ndef {name}({arguments}):\n" + textwrap.indent(
+        textwrap.dedent(body), "    "
+    )
+    marking = exercises.check(getattr(run(text), name))
+    assert marking.verdict == "WRONG"
+    assert said in str(marking)
 
 
 def test_a_loop_that_never_ends_is_stopped(monkeypatch):
