@@ -27,6 +27,7 @@ class _Place:
 
 
 def assigns(statement: ast.stmt) -> bool:
+    """Whether a statement gives a name a value."""
     return isinstance(statement, ast.Assign | ast.AugAssign)
 
 
@@ -34,6 +35,7 @@ Edit = tuple[str, Callable[[], None]]
 
 
 def edits(statement: ast.stmt, block: list, local: list[str]) -> Iterator[Edit]:
+    """Make each single slip in a statement of `block`, and yield its words and what undoes it."""
     yield from _whole(statement, block)
     if isinstance(statement, ast.For):
         places = _places(statement, ("iter",))
@@ -277,8 +279,6 @@ def _ranges(node: ast.Call) -> Iterator[tuple[str, ast.expr]]:
 def _orders(node: ast.List | ast.Tuple) -> Iterator[tuple[str, ast.expr]]:
     """Yield other orders of the gates that are split or put together."""
     texts = [ast.unparse(part) for part in node.elts]
-    if isinstance(node, ast.Tuple) and not all("_" in text for text in texts):
-        return
     if not all("_" in text for text in texts):
         return
     gates = " ".join(text.replace(".T", "").split("_")[-1] for text in texts)

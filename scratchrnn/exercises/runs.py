@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -48,10 +48,8 @@ class Run:
 
 
 def with_order(signature: Signature, order: str) -> Signature:
-    return Signature(
-        signature.names, signature.exercise, signature.arguments, signature.returns, order,
-        signature.shown,
-    )  # fmt: skip
+    """Return the signature with another order of the gates."""
+    return replace(signature, order=order)
 
 
 def compare(got: np.ndarray, right: np.ndarray, tolerance: float) -> tuple[str, float | None]:
