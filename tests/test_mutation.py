@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -72,26 +72,69 @@ def test_every_explanation_still_names_a_mutant():
     assert all(len(reason) > 20 for reason in explained.values())
 
 
-RUNS = """
+MODULE = """
+def doubled(x):
+    return 2 * x
+
+def unseen(x):
+    return 3 * x
+
+class Words:
+    length = len("abc") + 1
+"""
+TESTS = """
+from subject.module import Words, doubled
+
+def test_doubled():
+    assert doubled(3) == 6
+
+def test_length():
+    assert Words.length == 4
+"""
+RUN = """
 import sys
 from pathlib import Path
-from tests.mutation.running import run_tests
-folder = Path(sys.argv[1])
-print(*run_tests(folder, ("test_right.py",)))
-print(*run_tests(folder, ("test_*.py",)))
-print(*run_tests(folder, ("test_*.py",), "wrong"))
-print(*run_tests(folder, ("test_right.py",), first=["test_wrong.py::test_no"]))
+from tests.mutation import __main__ as tool, fresh, trial
+from tests.mutation.operators import mutants
+tool.ROOT = fresh.ROOT = trial.ROOT = Path(sys.argv[1])
+fresh.PARTS, fresh.SETTINGS = ("subject", "trials"), ()
+source = (trial.ROOT / "subject/module.py").read_text()
+found = list(mutants("subject/module.py", source))
+group = tool.Group((), ("trials",), 1.0, {})
+for mutant, outcome in zip(found, tool.run(found, group, 2)):
+    print(mutant.function, "|", mutant.before, "->", mutant.after, "|", *outcome)
 """
 
 
-def test_a_run_tells_which_test_failed(tmp_path):
-    (tmp_path / "test_right.py").write_text("def test_yes():\n    assert True\n")
-    (tmp_path / "test_wrong.py").write_text("def test_no():\n    assert False\n")
-    command = [sys.executable, "-c", RUNS, str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    failed = "1 test_wrong.py::test_no"
-    assert [line.strip() for line in done.stdout.splitlines()] == ["0", failed, "0", failed]
-    assert not list(Path(tmp_path).rglob("*.pyc"))
+def test_a_mutant_is_killed_by_the_test_that_passes_through_it(tmp_path):
+    (tmp_path / "subject").mkdir()
+    (tmp_path / "trials").mkdir()
+    for name, text in (
+        ("subject/__init__.py", ""),
+        ("subject/module.py", MODULE),
+        ("trials/__init__.py", ""),
+        ("trials/test_module.py", TESTS),
+    ):
+        (tmp_path / name).write_text(text)
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = [line.split(" | ") for line in done.stdout.splitlines() if " | " in line]
+    outcomes = {(name, change): outcome for name, change, outcome in lines}
+    assert len(outcomes) == 12
+    for (name, _), outcome in outcomes.items():
+        alive, _, killer = outcome.partition(" ")
+        if name == "unseen":
+            assert (alive, killer) == ("True", " 0")
+        else:
+            assert alive == "False"
+            assert f"trials/test_module.py::test_{'length' if name == 'Words' else name}" in killer
 
 
 def test_a_sample_says_how_far_it_can_be_trusted():

@@ -7,21 +7,18 @@ import json
 import math
 import os
 import random
-import shutil
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from .fresh import ROOT
 from .named import CATALOGUE, PATCHES, TESTS
 from .operators import Mutant, mutants
-from .running import prepare, run_tests
+from .trial import Outcome, Trial
 
-ROOT = Path(__file__).resolve().parents[2]
 EXPLAINED = Path(__file__).with_name("equivalent.json")
-BROKEN = -1  # the code of a mutant whose tests fail without it
 
 
 class Group(NamedTuple):
@@ -76,80 +73,70 @@ def named() -> list[Mutant]:
             raise SystemExit(f"{patch.path}: patch {patch.number} does not apply: {patch.before}")
         render = partial(source.replace, patch.before, patch.after, 1)
         function = f"pitfall {patch.number}, {CATALOGUE[patch.number]}"
-        found.append(Mutant(patch.path, function, 0, patch.before, patch.after, render))
+        line = source[: source.index(patch.before)].count("\n") + 1
+        found.append(Mutant(patch.path, function, line, line, patch.before, patch.after, render))
     return found
 
 
-def group_of(mutant: Mutant) -> Group:
-    """Return the tests that must notice a bug of the catalogue."""
-    tests = next(tests for start, tests in TESTS.items() if mutant.path.startswith(start))
-    return Group((), tests, 1.0, {})
+def parts(name: str, found: list[Mutant]) -> list[tuple[Group, list[Mutant]]]:
+    """Return the tests that must notice the mutants, and these; bugs of the catalogue by folder."""
+    if name != "named":
+        return [(GROUPS[name], found)]
+    groups = [
+        (Group((), tests, 1.0, {}), [m for m in found if m.path.startswith(start)])
+        for start, tests in TESTS.items()
+    ]
+    return [(group, some) for group, some in groups if some]
 
 
-def overlay() -> Path:
-    """Copy what the tests need into a folder of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="mutation-"))
-    for name in ("scratchrnn", "kernels", "tests"):
-        ignored = shutil.ignore_patterns("__pycache__", "*.nbi", "*.nbc")
-        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-    for name in ("setup.cfg", "pyproject.toml"):
-        shutil.copy(ROOT / name, folder)
-    return folder
+def run(found: list[Mutant], group: Group, workers: int) -> list[Outcome]:
+    """Return what became of each mutant; in a process that loads the libraries afresh."""
+    with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
+        read, write = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(read)
+            os.environ["TMPDIR"] = folder  # forks that are ended leave their files there
+            with os.fdopen(write, "w") as pipe:
+                json.dump(_run_here(found, group, workers), pipe)
+            os._exit(0)
+        os.close(write)
+        with os.fdopen(read) as pipe:
+            text = pipe.read()
+        os.waitpid(child, 0)
+    if not text:
+        raise SystemExit("the run was broken off")
+    return [Outcome(*values) for _, values in sorted(json.loads(text))]
 
 
-def _worker(jobs: list[tuple[int, Mutant, Group]]) -> list[tuple[int, int]]:
-    """Take mutants through their tests in a copy of the checkout of its own."""
-    folder, results, killers, passing = overlay(), [], {}, {}
-    try:
-        prepare(jobs[0][2].environment if jobs else {})
-        for number, mutant, group in jobs:
-            if group.tests not in passing:
-                passing[group.tests] = not run_tests(folder, group.tests, group.without, keep=True)[
-                    0
-                ]
-            path = folder / mutant.path
-            original = path.read_text(encoding="utf-8")
-            first = killers.setdefault(mutant.path, [])
-            path.write_text(mutant.render(), encoding="utf-8")
-            word = path.stem if path.stem != "base" else ""
-            code, killer = run_tests(folder, group.tests, group.without, first, word)
-            path.write_text(original, encoding="utf-8")
-            if killer:  # the test that noticed last is asked first
-                killers[mutant.path] = [killer, *(name for name in first if name != killer)][:40]
-            results.append((number, code if passing[group.tests] else BROKEN))
-            print("." if code else f"\n  survives  {mutant.key}\n", end="", flush=True)
-    finally:
-        shutil.rmtree(folder)
+def _run_here(found: list[Mutant], group: Group, workers: int) -> list[tuple[int, Outcome]]:
+    one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    os.environ.update(group.environment, HYPOTHESIS_PROFILE="mutation", **one_thread)
+    out = os.fdopen(os.dup(1), "w", buffering=1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    results = []
+
+    def tell(number: int, outcome: Outcome) -> None:
+        results.append((number, outcome))
+        if outcome.alive:
+            out.write(f"\r  survives {outcome.tests} tests: {found[number].key}\n")
+        if out.isatty() or len(results) % 100 == 0:
+            out.write(f"\r{len(results)} of {len(found)}" + "\n" * (not out.isatty()))
+
+    import pytest
+
+    tests = sorted(str(p.relative_to(ROOT)) for name in group.tests for p in ROOT.glob(name))
+    options = ["-q", "-s", "-p", "no:cacheprovider", *tests]
+    options += ["-k", f"not ({group.without})"] if group.without else []
+    os.chdir(ROOT)
+    trial = Trial(found, group.without, workers, tell)
+    pytest.main(options, plugins=[trial])
+    if len(results) < len(found):
+        out.write(f"{trial.reason or 'pytest ended before the mutants did'}\n")
+        os._exit(1)
     return results
-
-
-def fork_worker(jobs) -> list[tuple[int, int]]:
-    """Run `_worker` in a process of its own (it forks, and threads must not)."""
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(read)
-        with os.fdopen(write, "w") as pipe:
-            json.dump(_worker(jobs), pipe)
-        os._exit(0)
-    os.close(write)
-    with os.fdopen(read) as pipe:
-        text = pipe.read()
-    os.waitpid(child, 0)
-    return [tuple(pair) for pair in json.loads(text)]
-
-
-def run(pairs: list[tuple[Mutant, Group]], workers: int) -> list[int]:
-    """Return the exit code of the tests for each mutant; 0 is a survivor."""
-    jobs = [(number, mutant, group) for number, (mutant, group) in enumerate(pairs)]
-    shares = [jobs[k::workers] for k in range(workers)]
-    with ThreadPoolExecutor(workers) as pool:
-        results = [pair for share in pool.map(fork_worker, shares) for pair in share]
-    print()
-    codes = [code for _, code in sorted(results)]
-    if BROKEN in codes:
-        raise SystemExit("the tests fail before anything is changed")
-    return codes
 
 
 def interval(hits: int, trials: int) -> tuple[float, float]:
@@ -162,9 +149,11 @@ def interval(hits: int, trials: int) -> tuple[float, float]:
     return (middle - half) / (1 + z**2 / trials), (middle + half) / (1 + z**2 / trials)
 
 
-def report(name: str, found: list[Mutant], codes: list[int], explained: dict, total: int) -> float:
+def report(
+    name: str, found: list[Mutant], outcomes: list[Outcome], explained: dict, total: int
+) -> float:
     """Print score and survivors of a group; return the score without the explained ones."""
-    alive = [mutant for mutant, code in zip(found, codes, strict=True) if code == 0]
+    alive = [mutant for mutant, outcome in zip(found, outcomes, strict=True) if outcome.alive]
     known = [mutant for mutant in alive if mutant.key in explained]
     counted, killed = len(found) - len(known), len(found) - len(alive)
     score = killed / counted if counted else 1.0
@@ -198,10 +187,13 @@ def main() -> int:
         total = len(found)
         if arguments.sample and len(found) > arguments.sample:
             found = random.Random(arguments.seed).sample(found, arguments.sample)
-        groups = [group_of(mutant) if name == "named" else GROUPS[name] for mutant in found]
-        codes = run(list(zip(found, groups, strict=True)), arguments.workers)
+        shares = parts(name, found)
+        found = [mutant for _, some in shares for mutant in some]
+        outcomes = []
+        for group, some in shares:
+            outcomes += run(some, group, arguments.workers)
         floor = 1.0 if name == "named" else GROUPS[name].floor
-        failed |= report(name, found, codes, explained, total) < floor
+        failed |= report(name, found, outcomes, explained, total) < floor
     return int(failed)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
@@ -14,15 +15,18 @@ class Mutant(NamedTuple):
 
     path: str  # relative to the checkout
     function: str  # qualified name of the innermost function or class
+    statement: int  # line where the innermost statement around it begins
     line: int
     before: str  # the changed piece of source
     after: str
     render: Callable[[], str]  # gives the whole changed file
+    nth: int = 1  # of those with the same words in the same function
 
     @property
     def key(self) -> str:
         """Name that outlives shifts of line numbers."""
-        return f"{self.path}::{self.function}: {self.before} -> {self.after}"
+        same = f" (#{self.nth})" if self.nth > 1 else ""
+        return f"{self.path}::{self.function}: {self.before} -> {self.after}{same}"
 
 
 ARITHMETIC = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
@@ -158,12 +162,15 @@ class _Site(NamedTuple):
     node: ast.AST
     function: str
     names: set[str]
+    statement: int
 
 
 def _sites(tree: ast.Module) -> Iterator[_Site]:
     """Yield every place of the tree that may change, with the function around it."""
 
-    def visit(node: ast.AST, function: str, names: set[str]) -> Iterator[_Site]:
+    def visit(node: ast.AST, function: str, names: set[str], statement: int) -> Iterator[_Site]:
+        if isinstance(node, ast.stmt):
+            statement = node.lineno
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             function = f"{function}.{node.name}".lstrip(".")
             names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
@@ -178,10 +185,10 @@ def _sites(tree: ast.Module) -> Iterator[_Site]:
                 if not isinstance(child, ast.AST) or isinstance(child, QUIET):
                     continue
                 place = index if isinstance(value, list) else None
-                yield _Site(node, field, place, child, function, names)
-                yield from visit(child, function, names)
+                yield _Site(node, field, place, child, function, names, statement)
+                yield from visit(child, function, names, statement)
 
-    yield from visit(tree, "", set())
+    yield from visit(tree, "", set(), 0)
 
 
 def mutants(path: str, source: str) -> Iterator[Mutant]:
@@ -198,7 +205,7 @@ def mutants(path: str, source: str) -> Iterator[Mutant]:
     Mutant
     """
     tree = ast.parse(source)
-    seen = set()
+    seen, words = set(), Counter()
     for site in _sites(tree):
         if not site.function:
             continue
@@ -210,8 +217,17 @@ def mutants(path: str, source: str) -> Iterator[Mutant]:
             position = (site.node.lineno, site.node.col_offset, before, after)
             if before != after and position not in seen:
                 seen.add(position)
-                change = partial(_render, tree, site, option)
-                yield Mutant(path, site.function, site.node.lineno, before, after, change)
+                words[site.function, before, after] += 1
+                yield Mutant(
+                    path,
+                    site.function,
+                    site.node.lineno if is_statement else site.statement,
+                    site.node.lineno,
+                    before,
+                    after,
+                    partial(_render, tree, site, option),
+                    words[site.function, before, after],
+                )
 
 
 def _first_line(node: ast.AST) -> str:
