@@ -11,7 +11,7 @@ from scratchrnn.cells.convolution import Windows
 from .differences import assert_is_gradient
 
 N, T, D, H = 3, 4, 2, 5
-IMAGE, F = (5, 4, 2), 3  # height, width, channels; filters
+IMAGE, OUT, F = (9, 6, 2), (5, 6), 7  # height, width, channels; those of the output; filters
 WINDOWS = Windows((2, 3), (2, 1), "same")
 MASK = np.array([[1, 0, 1, 1], [0, 1, 1, 0], [0, 0, 0, 0]], bool)
 
@@ -24,7 +24,8 @@ class Case:
         module, shapes = SHAPES[name]
         self.forward = getattr(module, f"{name}_forward")
         self.backward = getattr(module, f"{name}_backward")
-        self.arrays = {key: 0.7 * rng.normal(size=shape) for key, shape in shapes.items()}
+        spread = 0.3 if name == "convlstm" else 0.7  # more numbers are summed there
+        self.arrays = {key: spread * rng.normal(size=shape) for key, shape in shapes.items()}
         if not bias:
             self.arrays["b"] = None
         self.options = {**options, "mask": MASK if masked else None}
@@ -61,7 +62,7 @@ SHAPES = {
         "gamma": (2, 3 * H),
     }),
     "convlstm": (convlstm, {
-        "x": (N, T, *IMAGE), "h0": (N, 3, 4, F), "c0": (N, 3, 4, F), "Wx": (2, 3, 2, 4 * F),
+        "x": (N, T, *IMAGE), "h0": (N, *OUT, F), "c0": (N, *OUT, F), "Wx": (2, 3, 2, 4 * F),
         "Wh": (2, 3, F, 4 * F), "b": (4 * F,),
     }),
 }  # fmt: skip
@@ -169,6 +170,14 @@ def test_absent_states_and_gradients_are_zeros(name):
 
 
 @pytest.mark.parametrize("name", SHAPES)
+def test_no_bias_is_a_bias_of_zeros(name):
+    with_bias, without = Case(name), Case(name, bias=False)
+    with_bias.arrays["b"] = np.zeros_like(with_bias.arrays["b"])
+    for a, b in zip(with_bias.run()[:-1], without.run()[:-1], strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", SHAPES)
 def test_a_cache_is_as_large_as_its_formula_says(name):
     case = Case(name, masked=False, dropped=False)
     kept = [f for f in case.cache._fields if f not in ("Wx", "Wh", "options", "has_bias", "mask")]
@@ -180,7 +189,7 @@ def test_a_cache_is_as_large_as_its_formula_says(name):
     formulas = {
         "lnlstm": N * (T * D + 2 * (T + 1) * H + 13 * T * H + 3 * T),
         "lngru": N * (T * D + (T + 1) * H + 10 * T * H + 4 * T),
-        "convlstm": N * (T * A * B * C + (2 * (T + 1) + 4 * T) * 3 * 4 * F),
+        "convlstm": N * (T * A * B * C + (2 * (T + 1) + 4 * T) * OUT[0] * OUT[1] * F),
     }
     assert sum(array.size for array in arrays) == formulas[name]
 
@@ -277,7 +286,7 @@ SHIFTS = [
 @pytest.mark.parametrize("windows", SHIFTS)
 def test_convolution_and_its_gradients(windows):
     rng = np.random.default_rng(6)
-    x, W = rng.normal(size=(2, 7, 6, 2)), rng.normal(size=(*windows.size, 2, 3))
+    x, W = rng.normal(size=(2, 7, 6, 4)), rng.normal(size=(*windows.size, 4, 3))
     y = convolution.convolve(x, W, windows)
     assert y.shape == (2, *windows.output((7, 6)), 3)
     dy = rng.normal(size=y.shape)
@@ -298,11 +307,22 @@ def test_zeros_around_an_image_are_shared_out_as_in_keras():
 
 def test_images_are_taken_a_few_at_a_time(monkeypatch):
     rng = np.random.default_rng(7)
-    x, W = rng.normal(size=(5, 6, 6, 1)), rng.normal(size=(3, 3, 1, 2))
+    x, W = rng.normal(size=(5, 6, 9, 1)), rng.normal(size=(3, 3, 1, 2))
     windows = Windows((3, 3))
     y = convolution.convolve(x, W, windows)
     whole = convolution.convolve_backward(y, x, W, windows)
-    monkeypatch.setattr(convolution, "_ROW_NUMBERS", 2 * 16 * 9)
-    np.testing.assert_allclose(convolution.convolve(x, W, windows), y, rtol=1e-14)
-    for a, b in zip(convolution.convolve_backward(y, x, W, windows), whole, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-12)
+    laid_out, rows_of = [], convolution._rows
+
+    def watched(*arguments):
+        rows = rows_of(*arguments)
+        laid_out.append(rows.shape)
+        return rows
+
+    monkeypatch.setattr(convolution, "_rows", watched)
+    for numbers, images in ((2 * (4 * 7) * 9, [2, 2, 1]), (1, [1] * 5)):
+        monkeypatch.setattr(convolution, "_ROW_NUMBERS", numbers)
+        np.testing.assert_allclose(convolution.convolve(x, W, windows), y, rtol=1e-14)
+        for a, b in zip(convolution.convolve_backward(y, x, W, windows), whole, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12)
+        assert laid_out == 2 * [(n * 4 * 7, 9) for n in images]
+        laid_out.clear()
