@@ -40,7 +40,8 @@ class Loss:
     -----
     A loss of your own overrides :meth:`per_sample`; reduction, weights, masks and shapes are then
     taken care of. The class attribute ``axis`` names the axis (or axes) of `y_pred` that one
-    per-sample loss covers.
+    per-sample loss covers. Where an entry does not count, :meth:`per_sample` finds the target 0
+    and the prediction 1 instead of what was given.
 
     Examples
     --------
@@ -227,14 +228,15 @@ def align_ranks(y_true: np.ndarray, y_pred: np.ndarray, extras=()):
     """Mend shapes that differ by one last axis of length 1, as Keras does.
 
     Targets (N, T) for predictions (N, T, 1) drop the axis of the predictions, so that one loss
-    covers a row; only weights or a mask (N, T) in `extras` make it one loss a step.
+    covers a row; only weights or a mask (N, T) in `extras` make it one loss a step. So with more
+    axes: there must be one weight for every target.
     """
     if y_true.ndim == y_pred.ndim + 1 and y_true.shape[-1] == 1:
         if y_pred.ndim == 1:
             return y_true, y_pred[:, None]
         return y_true[..., 0], y_pred
     if y_pred.ndim == y_true.ndim + 1 and y_pred.shape[-1] == 1:
-        stepwise = any(x is not None and np.shape(x)[:2] == y_true.shape[:2] for x in extras)
+        stepwise = any(np.shape(x)[: y_true.ndim] == y_true.shape for x in extras)
         if y_true.ndim == 1 or stepwise:
             return y_true[..., None], y_pred
         return y_true, y_pred[..., 0]

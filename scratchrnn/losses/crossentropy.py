@@ -135,7 +135,7 @@ class CategoricalCrossentropy(Loss):
         axis = self.axis
         t = smooth(y_true, self.label_smoothing, y_true.shape[axis])
         if y_pred.shape[axis] == 1:
-            warnings.warn(ONE_CLASS, stacklevel=2)
+            warnings.warn(ONE_CLASS, stacklevel=4)  # who called the loss
         if not self.from_logits:
             r, total = normalize(y_pred, axis)
             q, inside = clip_probabilities(r)  # (1)

@@ -200,7 +200,6 @@ def check_gamma(who: str, gamma: float) -> float:
 
 def power_slope(base: np.ndarray, exponent: float) -> np.ndarray:
     """Return d base^exponent / d base; 0 instead of infinity at base 0 with an exponent below 1."""
-    if exponent >= 1.0:
-        return exponent * base ** (exponent - 1.0)
-    positive = base > 0.0
-    return np.where(positive, exponent * np.where(positive, base, 1.0) ** (exponent - 1.0), 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slopes = exponent * base ** (exponent - 1.0)
+    return slopes if exponent >= 1.0 else np.where(base > 0.0, slopes, 0.0)

@@ -119,15 +119,14 @@ def align(who: str, what: str, array: np.ndarray, shape: tuple[int, ...]) -> np.
 
     A trailing axis of length 1 too many is dropped; fewer axes line up with the leading axes of
     `shape` (weights (N,) or (N, 1) for losses (N, T, S) weigh whole samples), else with the
-    trailing ones. An array that is not a scalar comes back with as many axes as `shape`.
+    trailing ones. The array comes back with as many axes as `shape`.
     """
     given = array.shape
     if array.ndim == len(shape) + 1 and given[-1] == 1:
         array = array[..., 0]
-    if 0 < array.ndim < len(shape):
-        ones = (1,) * (len(shape) - array.ndim)
-        leads = all(n in (1, size) for n, size in zip(array.shape, shape, strict=False))
-        array = array.reshape(array.shape + ones if leads else ones + array.shape)
+    ones = (1,) * (len(shape) - array.ndim)
+    leads = all(n in (1, size) for n, size in zip(array.shape, shape, strict=False))
+    array = array.reshape(array.shape + ones if leads else ones + array.shape)
     try:
         fits = np.broadcast_shapes(array.shape, shape) == shape
     except ValueError:

@@ -145,7 +145,7 @@ class UserLoss:
         weighting = weigh(
             self.name, shape, sample_weight, mask, "sum_over_batch_size", np.dtype(np.float64)
         )
-        scale = np.prod(shape) / weighting.divisor if weighting.divisor else 0.0
+        scale = np.prod(shape) / max(weighting.divisor, 1.0)  # 0: everything is masked
         return (np.broadcast_to(weighting.weights * scale, shape).astype(np.asarray(y_pred).dtype),)
 
 

@@ -91,13 +91,13 @@ class TripletLoss(Loss):
         if labels.shape not in ((len(y_pred),), (len(y_pred), 1)):
             expected = f"labels ({len(y_pred)},)"
             raise ValueError(f"TripletLoss: y_true: expected {expected}, got {labels.shape}")
-        return labels.reshape(-1), y_pred.astype(self.dtype or y_pred.dtype, copy=False), out
+        return labels.ravel(), y_pred.astype(self.dtype or y_pred.dtype, copy=False), out
 
     def _triplets(self, labels, e, counts, share, with_slope):
         """Return equation (1) for each anchor, and Σ_i share_i ∂l_i/∂e."""
         length = np.maximum(np.sqrt((e * e).sum(axis=1, keepdims=True)), e.dtype.type(_TINY))
         u = e / length
-        d = 2 - 2 * (u @ u.T)
+        d = -2 * (u @ u.T)  # without its 2, which falls out of every difference
         both = counts[:, None] & counts[None, :]
         same = labels[:, None] == labels[None, :]
         positive = same & both & ~np.eye(len(e), dtype=bool)

@@ -27,6 +27,8 @@ from .loss_cases import N, T, binary, reals, shares
         (lambda: losses.MeanSquaredError()(*reals(), mask=[0.5, 1.0]), "mask: expected booleans"),
         (lambda: losses.Dice()(*binary(), mask=np.ones((N, T), bool)), "mask: expected a shape"),
         (lambda: losses.Huber(0.0), "delta: expected a positive"),
+        (lambda: losses.Huber(True), "delta: expected a positive number, got True"),
+        (lambda: losses.Huber("1"), "delta: expected a positive number, got '1'"),
         (lambda: losses.BinaryCrossentropy(label_smoothing=1.5), r"label_smoothing: .* \[0, 1\]"),
         (lambda: losses.BinaryCrossentropy(axis=True), "axis: expected an int"),
         (lambda: losses.BinaryCrossentropy(axis=3)(*binary()), "expected an axis 3"),
@@ -37,11 +39,13 @@ from .loss_cases import N, T, binary, reals, shares
             "alpha: expected one number or 4",
         ),
         (lambda: losses.CategoricalGeneralizedCrossEntropy(1.0), r"q: expected a number in \(0, 1"),
+        (lambda: losses.CategoricalGeneralizedCrossEntropy(0), r"q: expected a number in \(0, 1"),
         (
             lambda: losses.SparseCategoricalCrossentropy()([0, 4], np.ones((2, 4))),
             r"labels from 0 to 3 \(4 classes in y_pred\), got 4 at \(1,\)",
         ),
         (lambda: losses.SparseCategoricalCrossentropy()([-1], np.ones((1, 4))), "got -1 at"),
+        (lambda: losses.SparseCategoricalCrossentropy()([4.0], np.ones((1, 4))), "got 4.0 at"),
         (lambda: losses.SparseCategoricalCrossentropy()([0.5], np.ones((1, 4))), "got 0.5 at"),
         (
             lambda: losses.SparseCategoricalCrossentropy()([1, 2], np.ones((2, 3, 4))),

@@ -60,6 +60,19 @@ def test_single_precision_stays_single_and_agrees_with_double(name):
 
 
 @each_case
+def test_the_type_asked_for_is_that_of_the_computation(name):
+    y_true, y_pred = CASES[name][1]
+    single = y_pred.astype(np.float32)
+    loss = make(name, reduction=None, dtype="float64")
+    value, gradient = loss.value_and_gradient(y_true, single)
+    want = make(name, reduction=None).value_and_gradient(y_true, single.astype(np.float64))
+    np.testing.assert_array_equal(value, want[0])
+    assert value.dtype == np.float64
+    np.testing.assert_array_equal(gradient, want[1].astype(np.float32))
+    assert gradient.dtype == np.float32
+
+
+@each_case
 def test_neither_argument_is_changed(name):
     loss, (y_true, y_pred) = make(name), CASES[name][1]
     before = y_true.copy(), y_pred.copy()

@@ -139,3 +139,67 @@ def test_targets_with_one_axis_more_than_the_predictions_lose_it_unless_that_is_
     np.testing.assert_allclose(loss(y_true, y_pred), squares.mean(axis=1), rtol=1e-12)
     alone = loss(y_true[:, 0], y_pred[:, 0])  # (N, 1) for (N,): still one loss a row
     np.testing.assert_allclose(alone, squares[:, 0], rtol=1e-12)
+
+
+def test_only_weights_of_single_targets_make_one_loss_a_target():
+    r = rng(5)
+    loss, total = losses.MeanSquaredError("none"), losses.MeanSquaredError("sum")
+    y_true, y_pred = r.normal(size=(2, 3)), r.normal(size=(2, 3, 1))
+    squares = (y_true - y_pred[..., 0]) ** 2
+    np.testing.assert_allclose(loss(y_true, y_pred), squares.mean(axis=1))
+    np.testing.assert_allclose(loss(y_true, y_pred, [2.0, 3.0]), squares.mean(axis=1) * [2, 3])
+    weights = r.uniform(size=(2, 3))
+    np.testing.assert_allclose(loss(y_true, y_pred, weights), squares * weights)
+    np.testing.assert_allclose(loss(y_true[:, 0], y_pred[:, 0]), squares[:, 0])
+    assert total(y_true[:, 0], y_pred[:, 0]) == pytest.approx(squares[:, 0].sum())
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (2, 3, 4)])
+def test_rows_of_targets_with_one_weight_each_are_one_loss_each(shape):
+    r = rng(6)
+    y_true, y_pred, weights = r.normal(size=(2, 3, 4)), r.normal(size=(2, 3, 4, 1)), r.random(shape)
+    squares = (y_true - y_pred[..., 0]) ** 2
+    want = (squares if shape == squares.shape else squares.mean(axis=-1)) * weights
+    np.testing.assert_allclose(losses.MeanSquaredError(None)(y_true, y_pred, weights), want)
+    got = losses.MeanSquaredError("mean_with_sample_weight")(y_true, y_pred, weights)
+    assert got == pytest.approx(want.sum() / weights.sum())
+
+
+def test_a_mask_of_zeros_and_ones_is_one_of_booleans():
+    mask = np.array([[1, 0, 1], [0, 1, 1]])
+    for dtype in (np.int64, np.float32):
+        got = losses.MeanSquaredError()(*reals(), mask=mask.astype(dtype))
+        assert got == losses.MeanSquaredError()(*reals(), mask=mask.astype(bool))
+
+
+def test_samples_are_not_weighted_but_zero_where_the_weight_is():
+    y_true, y_pred = reals()
+    loss, whole = losses.MeanSquaredError(), np.mean((y_true - y_pred) ** 2, axis=-1)
+    np.testing.assert_allclose(loss.samples(y_true, y_pred)[0], whole)
+    weights = np.array([[1.0, 0.0, 3.0], [0.0, 1.0, 0.5]])
+    for extras in ((weights, None), (None, weights != 0)):
+        losses_of_samples, valid = loss.samples(y_true, y_pred, *extras)
+        np.testing.assert_allclose(losses_of_samples, whole * (weights != 0))
+        assert valid is None
+
+
+def test_what_does_not_count_is_0_and_1_to_a_formula_of_ones_own():
+    seen = []
+
+    class Own(losses.Loss):
+        def per_sample(self, y_true, y_pred, with_slope=False):
+            seen.append((y_true, y_pred))
+            return np.zeros(len(y_pred)), None
+
+    Own()(np.full((2, 3), np.nan), np.full((2, 3), 5.0), mask=[True, False])
+    np.testing.assert_array_equal(seen[0][0], [[np.nan] * 3, [0.0] * 3])
+    np.testing.assert_array_equal(seen[0][1], [[5.0] * 3, [1.0] * 3])
+
+
+def test_small_losses_and_weights_beside_a_large_one_count_in_the_sums():
+    sizes = np.array([[4096.0], [1.0], [1.0]], np.float32)  # the squares' sum has 25 bits
+    assert losses.MeanSquaredError("sum")(np.zeros((3, 1)), sizes) == 2**24 + 2
+    mean = losses.MeanSquaredError("mean_with_sample_weight")
+    assert mean([[0.0], [0.0], [1.0]], np.zeros((3, 1), np.float32), sizes[:, 0] ** 2) == 1 / (
+        2**24 + 2
+    )

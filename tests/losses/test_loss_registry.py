@@ -23,6 +23,8 @@ def test_configuration_round_trips(name):
     assert again.get_config() == loss.get_config()
     assert again.name == "mine"
     assert again(*CASES[name][1]) == loss(*CASES[name][1])
+    plain = type(loss)()
+    assert losses.get(losses.serialize(plain)).get_config() == plain.get_config()
 
 
 @pytest.mark.parametrize(
@@ -99,6 +101,9 @@ def test_a_callable_with_a_gradient_takes_weights_and_masks():
     np.testing.assert_allclose(gradient, scale * y_true * mask[..., None])
     np.testing.assert_array_equal(gradient, loss.gradient(y_true, y_pred, mask=mask))
     assert loss(y_true, y_pred, np.zeros((N, T))) == 0.0
+    assert loss(y_true, y_pred, mask=np.zeros((N, T), bool)) == 0.0
+    one = np.arange(N * T).reshape(N, T) == 4
+    assert loss(y_true, y_pred, mask=one) == pytest.approx(N * T * np.sum((y_true * y_pred)[one]))
 
 
 def test_a_loss_of_ones_own_needs_only_its_formula():

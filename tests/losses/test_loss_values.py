@@ -110,18 +110,65 @@ def test_the_slope_is_zero_where_probabilities_are_clipped(p):
     np.testing.assert_array_equal(categorical, [[0.0, 0.0]])
     sparse = losses.SparseCategoricalCrossentropy().gradient([0], np.array([[p, 1 - p]]))
     np.testing.assert_array_equal(sparse, [[0.0, 0.0]])
+    smooth = losses.SparseCategoricalCrossentropy(label_smoothing=0.4)
+    np.testing.assert_array_equal(smooth.gradient([0], np.array([[p, 1 - p]])), [[0.0, 0.0]])
+    focal = losses.CategoricalFocalCrossentropy().gradient([[1.0, 0.0]], np.array([[p, 1 - p]]))
+    np.testing.assert_array_equal(focal, [[0.0, 0.0]])
+
+
+def test_the_bounds_of_clipping_are_inside():
+    low, high = 1e-7, 1 - 1e-7
+    slopes = losses.BinaryCrossentropy().gradient([[1.0, 1.0]], [[low, high]])
+    np.testing.assert_allclose(slopes, [[-1 / low / 2, -1 / high / 2]])
+    divergence = losses.KLDivergence().gradient([[0.5, 0.5]], [[low, 1.0]])
+    np.testing.assert_allclose(divergence, [[-0.5 / low, -0.5]])
+
+
+def test_a_divergence_takes_more_than_one_for_one():
+    loss = losses.KLDivergence()
+    assert loss([[2.0]], [[0.5]]) == pytest.approx(np.log(2))
+    assert loss([[1.0]], [[3.0]]) == 0.0
+
+
+def test_a_rate_of_zero_is_1e_7():
+    value, gradient = losses.Poisson().value_and_gradient([[2.0]], [[0.0]])
+    assert value == pytest.approx(-2 * np.log(1e-7))
+    np.testing.assert_allclose(gradient, [[1 - 2e7]])
+
+
+@pytest.mark.parametrize("loss", [losses.Dice(), losses.Tversky()])
+def test_where_there_is_nothing_to_find_and_nothing_found_nothing_overlaps(loss):
+    value, gradient = loss.value_and_gradient(np.zeros((1, 3)), np.zeros((1, 3)))
+    assert value == 1.0
+    assert not gradient.any()
+
+
+def test_a_power_below_one_has_slope_zero_at_zero_instead_of_infinity():
+    generalized = losses.CategoricalGeneralizedCrossEntropy(0.3).gradient([0], [[0.0, 1.0]])
+    np.testing.assert_array_equal(generalized, [[0.0, 0.0]])
+    focal = losses.BinaryFocalCrossentropy(gamma=0.5).gradient([[1.0]], [[1.0]])
+    np.testing.assert_array_equal(focal, [[0.0]])
+    # to the power of one it is a product, whose slope at zero is the other factor
+    linear = losses.BinaryFocalCrossentropy(gamma=1.0).gradient([[1.0]], [[1.0]])
+    np.testing.assert_allclose(linear, [[np.log(1 - 1e-7)]])
 
 
 def test_slopes_at_kinks_are_those_of_keras():
     assert losses.MeanAbsoluteError().gradient([[1.0]], [[1.0]]) == 0.0
     assert losses.Hinge().gradient([[1.0]], [[1.0]]) == 0.0
     assert losses.KLDivergence().gradient([[0.5]], [[2.0]]) == 0.0
+    assert losses.MeanAbsolutePercentageError().gradient([[2.0]], [[2.0]]) == 0.0
     assert losses.MeanSquaredLogarithmicError().gradient([[5.0]], [[-1.0]]) == 0.0
+    assert losses.MeanSquaredLogarithmicError().gradient([[5.0]], [[1e-7]]) == 0.0
     won = losses.CategoricalHinge().value_and_gradient([[1.0, 0.0]], [[3.0, 1.0]])
     assert won[0] == 0.0
     np.testing.assert_array_equal(won[1], [[0.0, 0.0]])
     shared = losses.CategoricalHinge().gradient([[1.0, 0.0, 0.0]], [[0.0, 2.0, 2.0]])
     np.testing.assert_array_equal(shared, [[-1.0, 0.5, 0.5]])
+    # the target's own place counts as a score of 0 among the others, without a slope
+    below = losses.CategoricalHinge().value_and_gradient([[1.0, 0.0, 0.0]], [[0.5, -2.0, -3.0]])
+    assert below[0] == 0.5
+    np.testing.assert_array_equal(below[1], [[-1.0, 0.0, 0.0]])
 
 
 def test_near_zero_the_cosine_is_linear_in_the_prediction():
@@ -159,7 +206,17 @@ def test_crossentropy_by_shape_is_the_one_that_fits():
     assert loss(y_true, y_pred) == losses.SparseCategoricalCrossentropy()(y_true, y_pred)
     one_hot = np.eye(C)[y_true]
     assert loss(one_hot, y_pred) == losses.CategoricalCrossentropy()(one_hot, y_pred)
-    yes, p = binary(shape=(5, 1))
-    assert loss(yes, p) == losses.BinaryCrossentropy()(yes, p)
-    with pytest.warns(UserWarning, match="more than one class"):
-        losses.CategoricalCrossentropy()(np.ones((2, 1)), np.ones((2, 1)))
+    assert loss(y_true[..., None], y_pred) == loss(y_true, y_pred)
+    two = one_hot[..., :2], y_pred[..., :2]
+    assert loss(*two) == losses.CategoricalCrossentropy()(*two)
+    for shape in ((5, 1), (5, 3, 1)):
+        yes, p = binary(shape=shape)
+        assert loss(yes, p) == losses.BinaryCrossentropy()(yes, p)
+
+
+def test_a_single_class_is_warned_of_where_the_loss_was_called():
+    loss = losses.CategoricalCrossentropy()
+    for call in (loss, loss.gradient):
+        with pytest.warns(UserWarning, match="more than one class") as warned:
+            call(np.ones((2, 1)), np.ones((2, 1)))
+        assert [w.filename for w in warned] == [__file__]

@@ -36,6 +36,10 @@ def test_it_is_the_mean_over_triplets():
     want = by_hand(labels, e, 0.4)
     assert want.min() < want.max()
     np.testing.assert_allclose(TripletLoss(0.4, reduction="none")(labels, e), want, rtol=1e-12)
+    single = labels[[0, 3, 1]], e[[0, 3, 1]]  # one triplet for each of two anchors
+    want_single = by_hand(*single, 2.0)
+    assert (want_single > 0).tolist() == [True, True, False]
+    np.testing.assert_allclose(TripletLoss(2.0, reduction="none")(*single), want_single)
     assert TripletLoss(0.4)(labels[:, None], e) == pytest.approx(want.mean(), rel=1e-12)
 
 
@@ -86,6 +90,10 @@ def test_single_precision_stays_single_and_nothing_is_changed():
     gradient = TripletLoss().gradient(labels, single)
     assert gradient.dtype == np.float32 and np.array_equal(single, before)
     np.testing.assert_allclose(gradient, TripletLoss().gradient(labels, e), atol=1e-6)
+    assert TripletLoss(reduction=None)(labels, single).dtype == np.float32
+    double = TripletLoss(reduction=None, dtype="float64")(labels, single)
+    np.testing.assert_array_equal(double, TripletLoss(reduction=None)(labels, single.astype(float)))
+    assert double.dtype == np.float64
 
 
 def test_configuration_round_trips_and_what_does_not_fit_is_refused():
