@@ -65,9 +65,7 @@ class TripletLoss(Loss):
 
     def per_sample(self, y_true, y_pred, with_slope=False):
         """Return the loss of each anchor, and the slopes of their sum."""
-        everyone = np.ones(len(y_pred), bool)
-        share = np.ones(len(y_pred), y_pred.dtype)
-        return self._triplets(y_true, y_pred, everyone, share, with_slope)
+        return self._triplets(y_true, y_pred, np.ones(len(y_pred), y_pred.dtype), with_slope)
 
     def _evaluate(self, y_true, y_pred, sample_weight, mask, with_slope):
         y_true, y_pred, out = self._prepare(y_true, y_pred, (sample_weight, mask))
@@ -76,11 +74,14 @@ class TripletLoss(Loss):
         counts = np.ones(shape, bool)
         if weighting.weights is not None:
             counts = np.broadcast_to(weighting.weights != 0, shape)
-            y_pred = np.where(counts[:, None], y_pred, y_pred.dtype.type(1))
-        share = np.broadcast_to(loss_coefficients(weighting, y_pred.dtype), shape)
-        losses, slopes = self._triplets(y_true, y_pred, counts, share, with_slope)
+        share = np.broadcast_to(loss_coefficients(weighting, y_pred.dtype), shape)[counts]
+        losses, slopes = np.zeros(shape, y_pred.dtype), np.zeros(out[0], out[1])
+        losses[counts], found = self._triplets(y_true[counts], y_pred[counts], share, with_slope)
         value = reduce_losses(losses, weighting, self.reduction)
-        return value, None if slopes is None else slopes.astype(out[1], copy=False)
+        if not with_slope:
+            return value, None
+        slopes[counts] = found
+        return value, slopes
 
     def _prepare(self, y_true, y_pred, extras):
         y_pred = as_float("TripletLoss", "y_pred", y_pred, None)
@@ -93,16 +94,14 @@ class TripletLoss(Loss):
             raise ValueError(f"TripletLoss: y_true: expected {expected}, got {labels.shape}")
         return labels.ravel(), y_pred.astype(self.dtype or y_pred.dtype, copy=False), out
 
-    def _triplets(self, labels, e, counts, share, with_slope):
+    def _triplets(self, labels, e, share, with_slope):
         """Return equation (1) for each anchor, and Σ_i share_i ∂l_i/∂e."""
         length = np.maximum(np.sqrt((e * e).sum(axis=1, keepdims=True)), e.dtype.type(_TINY))
         u = e / length
         d = -2 * (u @ u.T)  # without its 2, which falls out of every difference
-        both = counts[:, None] & counts[None, :]
         same = labels[:, None] == labels[None, :]
-        positive = same & both & ~np.eye(len(e), dtype=bool)
-        negative = ~same & both
-        triplet = positive[:, :, None] & negative[:, None, :]  # (N,N,N): anchor, p, n
+        positive = same & ~np.eye(len(e), dtype=bool)
+        triplet = positive[:, :, None] & ~same[:, None, :]  # (N,N,N): anchor, p, n
         J = np.maximum(triplet.sum(axis=(1, 2)), 1).astype(e.dtype)
         violation = np.where(triplet, self.margin + d[:, :, None] - d[:, None, :], 0)
         losses = np.maximum(violation, 0).sum(axis=(1, 2)) / J  # (1)
