@@ -197,7 +197,7 @@ class Nadam(AdamBase):
             slots["momentum"],
             slots["velocity"],
             self.workspace(variable),
-            self.workspace(variable, 2),
+            self.workspace(variable, "second"),
             learning_rate,
             self.beta_1,
             self.beta_2,

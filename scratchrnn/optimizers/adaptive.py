@@ -191,7 +191,7 @@ class Adadelta(Optimizer):
             learning_rate,
             self.rho,
             self.epsilon,
-            self.workspace(variable, 2),
+            self.workspace(variable, "second"),
         )
 
     def get_config(self) -> dict:

@@ -98,7 +98,7 @@ class Optimizer(SavedState):
         self._state: dict[str, list[np.ndarray]] = {}
         self._pending: dict[str, np.ndarray] | None = None
         self._undecayed: tuple[list[np.ndarray], re.Pattern | None] = ([], None)
-        self._buffers: dict[tuple[int, np.dtype], np.ndarray] = {}
+        self._buffers: dict[tuple[str, np.dtype], np.ndarray] = {}
 
     # -- what a subclass supplies ------------------------------------------------------------
 
@@ -228,17 +228,13 @@ class Optimizer(SavedState):
             warnings.warn(f"{who}: no gradient for {', '.join(missing)}", stacklevel=3)
         return pairs
 
-    def _indices(self, variables) -> Iterable[int]:
-        known = self._variables
-        in_line = len(variables) == len(known)
-        if in_line and all(x is y for x, y in zip(variables, known, strict=True)):
-            return range(len(known))
-        positions = {id(x): k for k, x in enumerate(known)}
+    def _indices(self, variables) -> list[int]:
+        positions = {id(x): k for k, x in enumerate(self._variables)}
         for k, x in enumerate(variables):
             if id(x) not in positions:
                 raise ValueError(
                     f"{type(self).__name__}: variables: array {k} is not one of the "
-                    f"{len(known)} that this optimizer was built with; make a new optimizer"
+                    f"{len(positions)} that this optimizer was built with; make a new optimizer"
                 )
         return [positions[id(x)] for x in variables]
 
@@ -278,7 +274,7 @@ class Optimizer(SavedState):
             return
         learning_rate = self.learning_rate
         self.begin_step()
-        scale = 1.0
+        scale = None
         if self.global_clipnorm is not None:
             norms = [norm(g, work=self.workspace(g)) for _, g in pairs]
             scale = scale_for(math.hypot(*norms), self.global_clipnorm, type(self).__name__)
@@ -290,21 +286,21 @@ class Optimizer(SavedState):
             state = {slot: arrays[k] for slot, arrays in self._state.items()}
             self.update_step(g, x, state, learning_rate)  # (3)
 
-    def _clip(self, g: np.ndarray, scale: float) -> np.ndarray:
+    def _clip(self, g: np.ndarray, scale: float | None) -> np.ndarray:
         """Return the clipped gradient, in a workspace if it differs."""
         if self.clipvalue is not None:
-            return np.clip(g, -self.clipvalue, self.clipvalue, out=self.workspace(g, 1))
+            return np.clip(g, -self.clipvalue, self.clipvalue, out=self.workspace(g, "clipped"))
         if self.clipnorm is not None:
             size = norm(g, work=self.workspace(g))
             scale = scale_for(size, self.clipnorm, type(self).__name__)
-        return g if scale == 1.0 else np.multiply(g, scale, out=self.workspace(g, 1))
+        return g if scale is None else np.multiply(g, scale, out=self.workspace(g, "clipped"))
 
-    def workspace(self, like: np.ndarray, number: int = 0) -> np.ndarray:
+    def workspace(self, like: np.ndarray, use: str = "formula") -> np.ndarray:
         """Return an array of the shape and type of `like` whose contents do not matter.
 
-        Numbers 0 and 2 are the formula's own; 1 holds a clipped gradient.
+        What has another use has another array; "clipped" is taken, by the clipped gradient.
         """
-        key = number, like.dtype
+        key = use, like.dtype
         buffer = self._buffers.get(key)
         if buffer is None or buffer.size < like.size:
             buffer = self._buffers[key] = np.empty(like.size, like.dtype)

@@ -124,7 +124,7 @@ def scale_for(size: float, clip_norm: float, who: str) -> float:
     clip_norm = check_positive(who, "clip_norm", clip_norm)
     if not math.isfinite(size):
         return math.nan
-    return 1.0 if size <= clip_norm else clip_norm / size
+    return clip_norm / max(size, clip_norm)
 
 
 def check_positive(who: str, what: str, value) -> float:

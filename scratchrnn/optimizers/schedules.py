@@ -313,10 +313,10 @@ class CosineDecayRestarts(LearningRateSchedule):
         cosine = 0.5 * self.m_mul**restarts * (1.0 + math.cos(math.pi * fraction))
         return self.initial_learning_rate * ((1.0 - self.alpha) * cosine + self.alpha)
 
-    def _period(self, time: float) -> tuple[int, float]:
+    def _period(self, time: float) -> tuple[float, float]:
         """Return how many restarts there were, and how much of the current period is over."""
         if self.t_mul == 1.0:
-            return math.floor(time), time - math.floor(time)
+            return divmod(time, 1.0)
         restarts = math.floor(math.log1p(time * (self.t_mul - 1.0)) / math.log(self.t_mul))
         if time >= self._start(restarts + 1):  # the logarithm fell just short of a whole number
             restarts += 1

@@ -32,12 +32,13 @@ def test_clipping_by_global_norm_scales_all_alike():
     np.testing.assert_allclose(clipped[2], [[0.8]])
     assert optimizers.global_norm(clipped) == pytest.approx(1.0)
     np.testing.assert_array_equal(optimizers.clip_by_global_norm(gs, 10.0)[0], gs[0])
-    assert optimizers.global_norm([]) == 0.0
+    assert optimizers.global_norm([]) == optimizers.global_norm([None], math.inf) == 0.0
 
 
 def test_the_infinity_norm_and_an_epsilon_are_offered():
     gs = [np.array([3.0, -4.0]), np.array([2.0])]
     assert optimizers.global_norm(gs, math.inf) == 4.0
+    assert optimizers.global_norm([np.array([0.25, -0.5])], math.inf) == 0.5
     clipped = optimizers.clip_by_global_norm(gs, 1.0, order=math.inf, epsilon=1.0)
     np.testing.assert_allclose(clipped[0], [0.6, -0.8])
     with pytest.raises(ValueError, match="order: expected 2 or inf"):
@@ -74,22 +75,37 @@ def test_bounds_must_be_positive(bound):
     ],
 )
 def test_optimizers_clip_what_they_apply(options, expected):
-    xs, gs = [np.zeros(2), np.zeros(1)], [np.array([3.0, 4.0]), np.array([12.0])]
-    optimizers.SGD(1.0, **options).apply(gs, xs)
-    np.testing.assert_allclose(-xs[0], expected[0])
-    np.testing.assert_allclose(-xs[1], expected[1])
-    np.testing.assert_array_equal(gs[0], [3.0, 4.0])
+    for sign in (1.0, -1.0):
+        xs, gs = [np.zeros(2), np.zeros(1)], [np.array([3.0, 4.0]) * sign, np.array([12.0]) * sign]
+        optimizers.SGD(1.0, **options).apply(gs, xs)
+        np.testing.assert_allclose(-xs[0] * sign, expected[0])
+        np.testing.assert_allclose(-xs[1] * sign, expected[1])
+        np.testing.assert_array_equal(gs[0] * sign, [3.0, 4.0])
 
 
-def test_clipping_with_momentum_uses_no_workspace_twice():
-    clipped, plain = optimizers.Nadam(0.1, clipnorm=0.5), optimizers.Nadam(0.1)
+@pytest.mark.parametrize("cls", optimizers.CLASSES.values())
+@pytest.mark.parametrize("way", ["clipnorm", "clipvalue", "global_clipnorm"])
+def test_every_optimizer_reads_the_clipped_gradient_to_the_end(cls, way):
+    clip = optimizers.clip_by_value if way == "clipvalue" else optimizers.clip_by_norm
+    clipped, plain = cls(0.1, **{way: 0.5}), cls(0.1)
     x, y = np.ones(3), np.ones(3)
     for g in np.random.default_rng(0).normal(size=(5, 3)):
         clipped.apply([g], [x])
-        plain.apply([optimizers.clip_by_norm(g, 0.5)], [y])
+        plain.apply([clip(g, 0.5)], [y])
     np.testing.assert_allclose(x, y, rtol=1e-13)
 
 
 def test_small_entries_beside_a_large_one_count_in_the_norm():
     gradient = np.array([4096.0, 1.0, 1.0], np.float32)  # its squares' sum needs more than 24 bits
     assert norm(gradient) == math.sqrt(2**24 + 2)
+    huge = gradient * np.float32(2.0**60)  # and there the squares overflow
+    assert norm(huge) == pytest.approx(2.0**60 * math.sqrt(2**24 + 2), rel=1e-14)
+
+
+def test_room_for_what_lies_between_is_made_once_for_each_use():
+    optimizer, like = optimizers.SGD(), np.ones((2, 3))
+    room = optimizer.workspace(like)
+    assert room.shape == (2, 3)
+    assert np.shares_memory(room, optimizer.workspace(np.ones((3, 2))))
+    assert not np.shares_memory(room, optimizer.workspace(like, "clipped"))
+    assert optimizer.workspace(np.ones(7, np.float32)).shape == (7,)

@@ -201,8 +201,9 @@ def test_names_given_are_those_in_the_message():
 
 def test_an_absent_gradient_leaves_its_variable_and_warns():
     x, y = np.ones(2), np.ones(2)
-    with pytest.warns(UserWarning, match="no gradient for variable 1"):
+    with pytest.warns(UserWarning, match="no gradient for variable 1") as warned:
         optimizers.SGD(1.0).apply([np.ones(2), None], [x, y])
+    assert [w.filename for w in warned] == [__file__]
     np.testing.assert_array_equal([x, y], [[0.0, 0.0], [1.0, 1.0]])
 
 
@@ -256,7 +257,13 @@ def test_other_arguments_that_cannot_be_are_refused():
 def test_arguments_at_the_edge_are_taken():
     assert optimizers.SGD(0.0, momentum=1.0, weight_decay=0.0).momentum == 1.0
     assert optimizers.RMSprop(rho=1.0, epsilon=0.0).rho == 1.0
+    assert optimizers.Adagrad(initial_accumulator_value=0.0).initial_accumulator_value == 0.0
     assert optimizers.SGD(gradient_accumulation_steps=2).gradient_accumulation_steps == 2
+
+
+def test_a_name_may_be_given():
+    assert optimizers.AdamW().name == "adamw"
+    assert optimizers.AdamW(name="Mine").name == "Mine"
 
 
 def test_optimizers_are_found_by_name_in_any_case():
