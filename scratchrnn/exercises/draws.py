@@ -130,7 +130,7 @@ def _inputs(exercise: Exercise, dims: dict[str, int], seed: int) -> dict[str, An
     for name, letters in shapes.items():
         if name in _SPECIAL:
             drawn[name] = _SPECIAL[name](rng, dims, exercise)
-        elif letters:
+        else:
             drawn[name] = 0.8 * rng.standard_normal(shape_of(letters, dims))
     if exercise.name == "adam_step":
         drawn["v"] = np.abs(drawn["v"]) + 0.1
@@ -146,7 +146,7 @@ def _mask(rng, dims, exercise) -> np.ndarray:
     mask[0] = np.arange(T) != T - 1  # padding at the end
     if T == 1:
         mask[:] = True
-    elif N > 1:
+    else:
         mask[1] = (np.arange(T) % 3 != 0) | (np.arange(T) == T)  # in front, and a gap
     if N > 2:
         mask[2] = exercise.name != "last_step"

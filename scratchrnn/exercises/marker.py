@@ -118,11 +118,16 @@ class Marker:
         except Unusable as problem:
             run.problem = str(problem)
             return
-        run.outputs, run.faults = as_arrays(found)
+        run.outputs, run.faults = self._arrays(found)
+
+    def _arrays(self, found: dict[str, Any]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+        """Return results as arrays with their gates in the exercise's order, and the faults."""
+        arrays, faults = as_arrays(found)
         order = self.signature.order
-        for name in {"dWx", "dWh", "db"} & set(run.outputs) if order else ():
-            if run.outputs[name].ndim:
-                run.outputs[name] = turn_gates(run.outputs[name], order, self.exercise.gates)
+        for name in {"dWx", "dWh", "db"} & set(arrays) if order else ():
+            if arrays[name].ndim:
+                arrays[name] = turn_gates(arrays[name], order, self.exercise.gates)
+        return arrays, faults
 
     def _again(self, run: Run, arguments: dict[str, Any], inputs: dict[str, Any]) -> None:
         """Call once more: the same inputs have to give the same results."""
@@ -142,10 +147,7 @@ class Marker:
             found, _, _ = read_outputs(again.value, self.signature)
         except Unusable:
             return False
-        second, _ = as_arrays(found)
-        order = self.signature.order
-        for name in {"dWx", "dWh", "db"} & set(second) if order else ():
-            second[name] = turn_gates(second[name], order, self.exercise.gates)
+        second, _ = self._arrays(found)
         return second.keys() == run.outputs.keys() and all(
             agrees(second[k], run.outputs[k]) for k in second
         )
@@ -248,16 +250,12 @@ class Marker:
         self.result.rows += rows
 
     def _explain(self, run: Run, runs: list[Run]) -> None:
-        right = self._right(run)
-        finite = all(np.isfinite(v).all() for v in run.outputs.values())
-        if not finite:
-            bad = [k for k, v in run.outputs.items() if not np.isfinite(v).all()]
-            bad = [k for k in bad if np.isfinite(right[k]).all()]
-            if bad:
-                label = run.signature.label
-                tags = equation(tags_of(self.exercise, bad[0]))
-                self._wrong(f"{', '.join(map(label, bad))}: NaN or infinity, {tags}")
-                return
+        bad = [k for k, v in run.outputs.items() if not np.isfinite(v).all()]
+        if bad:  # what is right is finite in every case that is no corner
+            label = run.signature.label
+            tags = equation(tags_of(self.exercise, bad[0]))
+            self._wrong(f"{', '.join(map(label, bad))}: NaN or infinity, {tags}")
+            return
         single = any(v.dtype == np.float32 for v in run.outputs.values())
         others = [r for r in runs if r.number != run.number and not r.case.corner]
         other = others[0] if others and not others[0].problem else None

@@ -10,8 +10,9 @@ import pytest
 from scratchrnn import exercises
 from scratchrnn.cli import main
 from scratchrnn.exercises.catalogue import EXERCISES
-from scratchrnn.exercises.handout import notebook, script
+from scratchrnn.exercises.handout import notebook, script, write_sheets
 from scratchrnn.exercises.sheets_text import SHEETS, read_sheet
+from scratchrnn.exercises.students import load, read_parts
 
 from .planting import text_of
 
@@ -73,6 +74,21 @@ def test_work_that_is_there_is_not_replaced(tmp_path, capsys):
     assert main(["exercises", str(tmp_path), "--sheet", "nothing"]) == 2
 
 
+WRONG = [
+    ({"purpose": "exam"}, "purpose: expected one of"),
+    ({"form": "md"}, "form: expected ipynb or py, got 'md'"),
+    ({"form": "py", "purpose": "otter"}, "otter works on notebooks"),
+    ({"sheets": ("rnn", "cnn")}, "cnn"),
+]
+
+
+@pytest.mark.parametrize(("options", "said"), WRONG)
+def test_sheets_of_no_known_kind_are_refused_before_anything_is_written(tmp_path, options, said):
+    with pytest.raises(ValueError, match=said):
+        write_sheets(tmp_path / "new", **options)
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_file_is_marked_with_all_its_errors(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(
@@ -121,6 +137,44 @@ def test_a_file_that_never_ends_is_stopped(tmp_path):
     result = exercises.check_file(path, timeout=2.0)
     assert "takes more than 2 s (line 2)" in result.problems[0]
     assert not result.ok
+
+
+def test_a_file_that_ends_the_process_is_told(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("import os\nos._exit(0)\n")
+    result = exercises.check_file(path)
+    assert result.problems == ["the process ended by itself while it was at line 2"]
+    assert result.summary() == "mine.py: no function here has the name of an exercise"
+    with pytest.raises(KeyError, match="'rnn_step' is none of"):
+        result["rnn_step"]
+    assert not result
+    assert "the process ended" in result._repr_html_()
+
+
+def test_time_for_marking_is_a_positive_number(tmp_path):
+    with pytest.raises(ValueError, match="timeout: expected a positive number, got nan"):
+        exercises.check_file(tmp_path / "mine.py", timeout=float("nan"))
+
+
+def test_cells_of_a_script_are_run_one_by_one(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("a = 1\n# %% broken\ndef b(:\n# %%\nc = a + 1\nc.d\n# %%\n\n")
+    names, problems = load(path)
+    assert names["c"] == 2
+    assert problems[0].startswith("line 3: ")
+    assert problems[1].startswith("AttributeError") and "(line 6" in problems[1]
+    assert len(problems) == 2
+
+
+def test_cells_in_other_languages_are_left_out(tmp_path):
+    sources = ["%%bash\nrm -rf data", "%%time\na = 1", "!pip install numpy\nb = a + 1"]
+    cells = [{"cell_type": "code", "source": source} for source in sources]
+    path = tmp_path / "mine.ipynb"
+    path.write_text(json.dumps({"cells": cells}))
+    assert [part.place for part in read_parts(path)] == ["code cell 2, ", "code cell 3, "]
+    names, problems = load(path)
+    assert names["b"] == 2
+    assert not problems
 
 
 def test_what_is_no_script_or_notebook_is_an_error(tmp_path, capsys):
