@@ -138,10 +138,6 @@ def layer_to_keras(where: str, layer: Layer) -> dict:
 
 def _described(where: str, description: dict) -> dict:
     name, config = description["class_name"], description["config"]
-    if name == "Input":
-        shape = [config["batch_size"], *config["shape"]]
-        theirs = {"batch_shape": shape, "dtype": config["dtype"], "name": config["name"]}
-        return _keras_object("keras.layers", "InputLayer", theirs)
     if name not in KNOWN:
         raise ValueError(f"{where}: {name} {config.get('name')!r}: Keras has no such layer")
     theirs = {}

@@ -141,6 +141,8 @@ def save_keras_model(model: Sequential, path) -> None:
     if path.suffix != ".keras":
         raise ValueError(f"{who}: path: expected a name that ends in .keras")
     layers = list_layers(who, model)
+    if not getattr(model, "input_shape", None):
+        raise ValueError(f"{who}: model: expected a Sequential that is built")
     config = {
         "name": model.name,
         "trainable": True,

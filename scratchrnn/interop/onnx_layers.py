@@ -86,8 +86,6 @@ def export_repeat_vector(g: Graph, layer, x: Tensor) -> Tensor:
 
 def export_layer_normalization(g: Graph, layer, x: Tensor) -> Tensor:
     """Normalise the last axis."""
-    if getattr(layer, "rms_scaling", False):
-        raise ValueError("rms_scaling=True has no exporter")
     axes = layer.axis if isinstance(layer.axis, list | tuple) else [layer.axis]
     if sorted(a % len(x.shape) for a in axes) != [len(x.shape) - 1]:
         raise ValueError(f"axis {layer.axis}: an axis other than the last has no exporter")

@@ -123,12 +123,8 @@ def _check_recurrent(who: str, kind: str, layer: Layer, backwards: bool) -> None
 
 def _check_plain(who: str, kind: str, layer: Layer) -> None:
     names = [name.rpartition("/")[2] for name in layer.weight_names]
-    if kind == "LayerNormalization" and (
-        names[:1] != ["gamma"] or getattr(layer, "rms_scaling", False) or layer.gamma.ndim != 1
-    ):
+    if kind == "LayerNormalization" and (names[:1] != ["gamma"] or layer.gamma.ndim != 1):
         raise ValueError(f"{who}: PyTorch's LayerNorm has a scale and normalises the last axis")
-    if kind == "Conv2D" and getattr(layer, "groups", 1) != 1:
-        raise ValueError(f"{who}: groups: expected 1, got {layer.groups}")
 
 
 def live_weights(layer: Layer) -> list[tuple[str, np.ndarray]]:

@@ -226,6 +226,15 @@ def built(layer, shape=(None, None, 3)):
         (lambda: L.GRU(4, trainable_initial_state=True), "no weights initial_h"),
         (lambda: L.Bidirectional(L.GRU(4), merge_mode="sum"), "merge_mode"),
         (lambda: L.LayerNormalization(scale=False), "LayerNorm has a scale"),
+        (
+            lambda: L.Bidirectional(L.GRU(4), backward_layer=L.LSTM(4, go_backwards=True)),
+            "the same kind in both directions",
+        ),
+        (
+            lambda: L.Bidirectional(L.GRU(4), backward_layer=L.GRU(5, go_backwards=True)),
+            "the same options in both directions",
+        ),
+        (lambda: L.LayerNormGRU(4), "no module that this layer's weights would fit"),
     ],
 )
 def test_what_pytorch_has_not_is_refused_by_name(layer, message):
@@ -233,6 +242,35 @@ def test_what_pytorch_has_not_is_refused_by_name(layer, message):
     layer.name = "x"
     with pytest.raises(ValueError, match=message):
         to_torch(layer)
+
+
+def test_kinds_that_are_said_have_to_fit():
+    plain = {"head.weight": np.ones((12, 4)), "head.bias": np.ones(12)}
+    with pytest.raises(ValueError, match="head: expected the names of a recurrent module"):
+        from_torch(plain, kinds={"head": "LSTM"})
+    with pytest.raises(ValueError, match=r"weight_hh_l0: expected a LSTM, .*: GRU"):
+        from_torch(gru_state(), kinds={"": "LSTM"})
+
+
+def test_names_of_modules_have_to_fit():
+    model = [built(L.GRU(4, return_sequences=True)), built(L.Dense(2), (None, None, 4))]
+    with pytest.raises(ValueError, match=r"names: expected 2 different ones, for gru.*, dense"):
+        to_torch(model, names=["same", "same"])
+    state = to_torch(model, names=["rnn", "head"])
+    with pytest.raises(ValueError, match="names: expected the prefixes rnn, head, got rnn, tail"):
+        load_torch(model, state, names=["rnn", "tail"])
+    deep = {f"{k[:-1]}{n}": v for k, v in gru_state(D=4).items() for n in range(2)}
+    lone = built(L.GRU(4), (None, None, 4))
+    with pytest.raises(ValueError, match="2 layers, the model has 1 left for it"):
+        load_torch(lone, deep)
+
+
+def test_a_layer_at_every_step_is_the_layer_itself():
+    inner = L.Dense(2)
+    outer = built(L.TimeDistributed(inner))
+    state = to_torch(outer)
+    assert list(state) == ["weight", "bias"]
+    assert (state["weight"] == inner.kernel.T).all()
 
 
 def test_loading_is_all_or_nothing():
