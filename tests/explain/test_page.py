@@ -8,12 +8,19 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from scratchrnn.classify import ClipClassifier
+from scratchrnn.classify import ClipClassifier, digest
 from scratchrnn.cli import main
 from scratchrnn.explain.clip import METHODS, explain_clip
 from scratchrnn.explain.frames import as_pictures
-from scratchrnn.explain.page import READ
-from scratchrnn.layers import GRU, Bidirectional, Dense, GlobalAveragePooling1D, Input
+from scratchrnn.explain.page import READ, write_page
+from scratchrnn.layers import (
+    GRU,
+    Bidirectional,
+    Dense,
+    GlobalAveragePooling1D,
+    Input,
+    SimpleRNN,
+)
 from scratchrnn.models import Sequential
 from scratchrnn.video import FrameFeatures, write_gif
 
@@ -156,3 +163,51 @@ def test_files_that_do_not_fit_are_named(home, capsys, tmp_path, monkeypatch):
         text = capsys.readouterr().err
         assert message in text and text.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def page_of(network, frames, folder, **options) -> str:
+    classifier = ClipClassifier(network, FrameFeatures((2, 3), remove_mean=False), ("a", "b"))
+    found = explain_clip(
+        classifier, frames, grid=(1, 1, 2), samples=20, methods=["shapley"], **options
+    )
+    return write_page(found, folder / "why.html", clip="clip.gif").read_text(encoding="utf-8")
+
+
+def test_the_page_of_a_network_without_memory_says_so(tmp_path):
+    layer = SimpleRNN(3, seed=0)
+    network = network_of(layer)
+    layer.recurrent_kernel[...] = 0  # the last frame is all that counts
+    frames = np.random.default_rng(0).integers(0, 255, (4, 8, 12, 3)).astype(np.uint8)
+    text = page_of(network, frames, tmp_path, margin=1.0)
+    assert "It never settles: even after the last frame" in text
+    assert "frames 1 to 3 (and 1 to any frame before) are worth no more than" in text
+    assert "Inside: gates and states" in text and "Saturation" not in text
+
+
+def test_the_page_of_one_frame_has_no_path_through_time(tmp_path):
+    frames = np.random.default_rng(0).integers(0, 255, (1, 8, 12, 3)).astype(np.uint8)
+    text = page_of(network_of(GRU(3, seed=0)), frames, tmp_path)
+    assert "Saturation" in text
+    assert "frames back" not in text and "path of the hidden state" not in text
+
+
+def test_the_page_without_recurrence_has_nothing_inside(tmp_path):
+    frames = np.random.default_rng(0).integers(0, 255, (4, 8, 12, 3)).astype(np.uint8)
+    text = page_of(network_of(GlobalAveragePooling1D()), frames, tmp_path)
+    assert "Which frames it needs" in text
+    assert "Inside" not in text and "Connectivity" not in text
+
+
+def test_a_clip_that_the_model_has_seen_is_warned_of_and_bars_are_drawn(
+    home, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr("scratchrnn.progress.can_redraw", lambda stream: True)
+    clip, model, out = home / "clip.gif", tmp_path / "m.npz", tmp_path / "why.html"
+    about = {"trained_on": [digest(clip)]}
+    network = network_of(GlobalAveragePooling1D())
+    ClipClassifier(network, FrameFeatures((2, 3)), ("a", "b"), about).save(model)
+    command = ["explain", str(model), str(clip), "-o", str(out), "--method", "shapley", *QUICK]
+    assert main(command) == 0
+    text = out.read_text(encoding="utf-8")
+    assert "the model was trained on this very clip" in text and "held out" not in text
+    assert "variant" in capsys.readouterr().out
