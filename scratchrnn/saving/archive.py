@@ -195,8 +195,6 @@ class Archive:
             for begin in range(0, header.nbytes, _CHUNK):
                 piece = member.read(min(_CHUNK, header.nbytes - begin))
                 room[begin : begin + len(piece)] = piece
-            if member.read(1):
-                raise ValueError(f"{name}: longer than it declares")
         return value
 
 

@@ -41,7 +41,7 @@ def write_model(model, path, training: dict | None = None) -> None:
     Raises
     ------
     ValueError
-        If a weight is not finite, or something cannot be written as plain values.
+        If a weight or a state is not finite, or something cannot be written as plain values.
     """
     arrays = weight_arrays(model)
     compiled = None if model.optimizer is None else _describe_compile(model, training is None)
@@ -60,7 +60,15 @@ def write_model(model, path, training: dict | None = None) -> None:
         "undecayed": _undecayed(model),
         **{section: pack(trees[section], section, arrays) for section in _SECTIONS},
     }
+    for name, value in arrays.items():  # what `read_sections` would refuse
+        if not _may_be_kept(name, value):
+            raise ValueError(f"save: {name}: expected finite numbers, got NaN or infinity")
     write_archive(path, description, arrays)
+
+
+def _may_be_kept(name: str, value: np.ndarray) -> bool:
+    """Whether an array is finite; where training stands, anything may be (a best loss so far)."""
+    return name.startswith("training/") or value.dtype.kind != "f" or np.isfinite(value).all()
 
 
 def weight_arrays(model) -> dict[str, np.ndarray]:
@@ -211,8 +219,7 @@ def read_sections(archive: Archive) -> list:
     def read(name: str) -> np.ndarray:
         used.add(name)
         value = archive.read(name)
-        finite = name.startswith("training/") or value.dtype.kind != "f"
-        if not (finite or np.isfinite(value).all()):
+        if not _may_be_kept(name, value):
             raise ValueError(f"{name}: expected finite numbers, got NaN or infinity")
         return value
 

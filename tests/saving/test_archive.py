@@ -204,9 +204,7 @@ def test_compressed_members_are_told(tmp_path, honest):
 
 
 @pytest.mark.parametrize(("place", "length"), [(26, 60_000), (26, 3), (28, 60_000)])
-def test_a_member_with_a_long_name_or_field_of_its_own_is_told(
-    tmp_path, honest, place, length
-):
+def test_a_member_with_a_long_name_or_field_of_its_own_is_told(tmp_path, honest, place, length):
     start = honest.rindex(b"PK\x03\x04")  # in front of the last member
     altered = bytearray(honest)
     altered[start + place : start + place + 2] = length.to_bytes(2, "little")
