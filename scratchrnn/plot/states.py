@@ -64,8 +64,8 @@ def trajectories(
         for label in np.unique(labels):
             look = line("", int(label))
             name = plain(names[label]) if names is not None else f"class {label}"
-            for k, row in enumerate(rows[labels == label]):
-                real = row[np.isfinite(row).all(axis=1)]
+            parts = [row[np.isfinite(row).all(axis=1)] for row in rows[labels == label]]
+            for k, real in enumerate(part for part in parts if len(part)):
                 ax.plot(*real.T, **look, linewidth=1.2, alpha=many, label=name if not k else None)
                 ax.plot(*real[0], "o", color=look["color"], markersize=3)
                 ax.plot(*real[-1], "X", color=look["color"], markersize=6, markeredgecolor="white")
