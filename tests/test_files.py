@@ -60,3 +60,14 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
         raise KeyError
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.npz"]
+
+
+def test_where_files_cannot_be_locked_they_are_written_and_nothing_is_cleared(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("scratchrnn.files.fcntl", None)  # as on Windows
+    leftover = tmp_path / ".a.npz.1.part"
+    leftover.write_bytes(b"half")
+    with replacing(tmp_path / "a.npz") as file:
+        file.write(b"whole")
+    assert (tmp_path / "a.npz").read_bytes() == b"whole" and leftover.exists()

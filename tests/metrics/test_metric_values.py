@@ -133,6 +133,21 @@ def test_areas_of_several_labels_are_averaged():
     assert weighted(truth, scores) == pytest.approx((3 * 5 / 6 + 1 / 6) / 4)
 
 
+def test_labels_that_are_counted_together_weigh_as_samples_do():
+    rng = np.random.default_rng(0)
+    truth, scores = rng.integers(0, 2, (20, 2)), rng.random((20, 2))
+    together = metrics.AUC(label_weights=[3.0, 1.0])(truth, scores)
+    flat = metrics.AUC()(truth.ravel(), scores.ravel(), np.tile([3.0, 1.0], 20))
+    assert together == flat
+    assert together != metrics.AUC()(truth, scores)
+
+
+def test_a_column_of_weights_is_one_weight_a_sample():
+    truth, scores, weights = YES[:, None], SURE[:, None], np.arange(1.0, 1 + len(YES))
+    for metric in (metrics.MeanSquaredError, metrics.BinaryAccuracy):
+        assert metric()(truth, scores, weights[:, None]) == metric()(truth, scores, weights)
+
+
 def test_a_perfect_score_of_one_is_below_the_last_threshold():
     assert metrics.AUC(num_thresholds=3)([0, 1], [0.0, 1.0]) == 1.0
     assert metrics.AUC(thresholds=[0.4, 0.6])([0, 1], [0.0, 1.0]) == 1.0

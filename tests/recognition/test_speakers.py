@@ -62,6 +62,12 @@ def test_other_files_are_refused_with_the_line(tmp_path, text, message):
         read_ts(tmp_path / "wrong.ts")
 
 
+def test_files_of_other_channels_do_not_fit_each_other(folder):
+    (folder / "JapaneseVowels_TEST.ts").write_text("@data\n1,2:3,4:1\n")
+    with pytest.raises(ValueError, match=r"read_speakers: .* expected files of as many channels"):
+        read_speakers(folder)
+
+
 def test_channels_are_standardised_by_the_first_file_alone(folder):
     trained, tested = read_speakers(folder)
     steps = trained.x[trained.mask]
