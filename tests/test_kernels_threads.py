@@ -183,6 +183,18 @@ def test_blas_is_given_back_after_an_error(library):
     assert library.num_threads == 4
 
 
+def test_a_child_forked_during_work_gives_blas_back(library, monkeypatch):
+    for name in ("_lock", "_holders"):  # a child's own, put back after the test
+        monkeypatch.setattr(blas, name, getattr(blas, name))
+    with blas.one_blas_thread():
+        blas._after_fork()
+        assert library.num_threads == 4
+        blas._holders = 1  # here, other than in a child, the block goes on
+    library.num_threads = 3
+    blas._after_fork()  # nobody was at work: nothing is given back
+    assert library.num_threads == 3
+
+
 def test_the_real_blas_is_found():
     threadpoolctl = pytest.importorskip("threadpoolctl")
     found = threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers

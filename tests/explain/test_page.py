@@ -191,13 +191,6 @@ def test_the_page_of_one_frame_has_no_path_through_time(tmp_path):
     assert "frames back" not in text and "path of the hidden state" not in text
 
 
-def test_the_page_without_recurrence_has_nothing_inside(tmp_path):
-    frames = np.random.default_rng(0).integers(0, 255, (4, 8, 12, 3)).astype(np.uint8)
-    text = page_of(network_of(GlobalAveragePooling1D()), frames, tmp_path)
-    assert "Which frames it needs" in text
-    assert "Inside" not in text and "Connectivity" not in text
-
-
 def test_a_clip_that_the_model_has_seen_is_warned_of_and_bars_are_drawn(
     home, tmp_path, capsys, monkeypatch
 ):
@@ -210,4 +203,6 @@ def test_a_clip_that_the_model_has_seen_is_warned_of_and_bars_are_drawn(
     assert main(command) == 0
     text = out.read_text(encoding="utf-8")
     assert "the model was trained on this very clip" in text and "held out" not in text
+    assert "Which frames it needs" in text
+    assert "Inside" not in text and "Connectivity" not in text  # nothing there has a memory
     assert "variant" in capsys.readouterr().out

@@ -1,0 +1,48 @@
+"""How weights are laid out for the compiled product: once for many calls, by several threads."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scratchrnn.kernels import pool, sequence
+from scratchrnn.kernels.workspace import workspace
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture
+def threads():
+    """Give a function that says how many threads share the work, and put that back."""
+    before = pool.get_num_threads()
+    yield pool.set_num_threads
+    pool.set_num_threads(before)
+
+
+@pytest.mark.parametrize("layout", [sequence.packed, sequence.packed_transposed])
+def test_weights_are_laid_out_once_within_a_block(layout):
+    W, other = RNG.normal(size=(3, 5)), RNG.normal(size=(3, 5))
+    with workspace(W.dtype) as work:
+        with sequence.same_weights():
+            first = layout(work, W)
+            assert layout(work, W) is first
+            assert layout(work, other) is not first
+            kept = first.copy()
+        W += 1  # after the block they may change
+        again = layout(work, W)
+        assert again is not first and (first == kept).all() and not (again == first).all()
+
+
+def test_both_ways_of_laying_out_are_kept_side_by_side():
+    W = RNG.normal(size=(4, 4))
+    with workspace(W.dtype) as work, sequence.same_weights():
+        assert not (sequence.packed(work, W) == sequence.packed_transposed(work, W)).all()
+
+
+def test_large_weights_are_laid_out_by_several_threads_alike(threads):
+    W = RNG.normal(size=(1024, 130)).astype(np.float32)
+    laid_out = []
+    for count in (1, 2):
+        threads(count)
+        with workspace(W.dtype) as work:
+            laid_out.append(sequence.packed(work, W).copy())
+    assert (laid_out[0] == laid_out[1]).all()
