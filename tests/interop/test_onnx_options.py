@@ -19,6 +19,7 @@ MODELS = {
     "causal": lambda: model_of((None, 3), L.Conv1D(4, 3, dilation_rate=2, padding="causal")),
     "dilated": lambda: model_of((None, 3), L.Conv1D(4, 3, dilation_rate=2, padding="same")),
     "gaps": lambda: model_of((7, 8, 2), L.Conv2D(3, 2, strides=3, padding="same")),
+    "a number a step": lambda: model_of((4, 1), L.TimeDistributed(L.Reshape(()))),
     "gaps of pooling": lambda: model_of((8, 3), L.AveragePooling1D(2, strides=3, padding="same")),
 }
 
