@@ -37,6 +37,7 @@ from .rounds import add_upstream, copy_row, gather_inputs, scale_rows
 from .sequence import (
     CACHE_BYTES,
     INT,
+    bytes_of_step,
     packed,
     packed_transposed,
     padded_row,
@@ -296,7 +297,7 @@ def gru_forward(x, h0, Wx, Wh, b=None, mask=None, **options):
         weights = packed(work, Wx), packed(work, Wh[:, :cut]), packed(work, Wh[:, cut:])
         arguments = (inputs, T, *map(rows_of, (X, h, gates, u_n, out)), *biases, *weights)
         arguments += (rows_or_none(dropped, h), after, *codes)
-        shares = plans(mask, N, 0, T, threads_for(6.0 * N * T * H * (D + H)))
+        shares = plans(mask, N, 0, T, threads_for(N, T, D, H, 3))
         run_shares(_forward_rows, shares, arguments, scratch)
     options, u_n = options._replace(recurrent_mask=dropped), u_n if after else None
     cache = GRUCache(X, h, gates, u_n, cached_mask(mask), Wx, Wh, b is not None, options)
@@ -355,8 +356,8 @@ def gru_backward(dh, cache, dhT=None, *, onto=None, with_dx=True):
     Wx_dx = Wx[: dx.shape[2]]  # for dx, or none of it
     u_n = np.empty((0, N, H), dtype) if u_n is None else u_n
     sums = GRUSums(Wx, Wh, after, onto)
-    threads = threads_for(12.0 * N * T * H * (D + H))
-    step_bytes = 2 * N * 3 * whole(H, dtype.itemsize) * dtype.itemsize
+    threads = threads_for(N, T, D, H, 6)
+    step_bytes = bytes_of_step(N, 6, H, dtype)
     with workspace(dtype) as work:
 
         def scratch(rows):

@@ -44,6 +44,7 @@ from .rounds import add_upstream, copy_row, gather_inputs, scale_rows
 from .sequence import (
     CACHE_BYTES,
     WeightGradient,
+    bytes_of_step,
     packed,
     packed_transposed,
     padded_row,
@@ -304,7 +305,7 @@ def lstm_forward(x, h0, c0, Wx, Wh, b=None, mask=None, *, peepholes=None, **opti
         inputs = readable(x).reshape(N * T, D)
         arguments = (inputs, T, *map(rows_of, (X, h, c, gates, out)), bias, wx, wh)
         arguments += (rows_or_none(peepholes, h), rows_or_none(dropped, h), *codes)
-        shares = plans(mask, N, 0, T, threads_for(8.0 * N * T * H * (D + H)))
+        shares = plans(mask, N, 0, T, threads_for(N, T, D, H, 4))
         run_shares(_forward_rows, shares, arguments, scratch)
     options = options._replace(peepholes=peepholes, recurrent_mask=dropped)
     cache = LSTMCache(X, h, c, gates, cached_mask(mask), Wx, Wh, b is not None, options)
@@ -366,8 +367,8 @@ def lstm_backward(dh, cache, dhT=None, dcT=None, *, onto=None, with_dx=True):
     sum_x = WeightGradient(Wx.shape, 4, dtype, begin.dWx, begin.db)
     sum_h = WeightGradient(Wh.shape, 4, dtype, begin.dWh)
     dp = given_or_zeros(who, "onto", begin.dpeepholes, p.shape, dtype)
-    threads = threads_for(16.0 * N * T * H * (D + H))
-    step_bytes = N * 4 * whole(H, dtype.itemsize) * dtype.itemsize
+    threads = threads_for(N, T, D, H, 8)
+    step_bytes = bytes_of_step(N, 4, H, dtype)
     with workspace(dtype) as work:
 
         def scratch(rows):

@@ -33,8 +33,9 @@ class Plan(NamedTuple):
     active: np.ndarray  # (S,) rows that still have a step in round s
 
 
-def threads_for(operations: float) -> int:
-    """Return how many threads to use for so many floating-point operations."""
+def threads_for(N: int, T: int, D: int, H: int, products: int) -> int:
+    """Return how many threads are worth waking for `products` of (D + H, H) weights a step."""
+    operations = 2.0 * products * N * T * H * (D + H)
     return max(1, min(pool.get_num_threads(), int(operations / WORTH_A_THREAD)))
 
 

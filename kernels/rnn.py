@@ -29,6 +29,7 @@ from .rounds import add_upstream, copy_row, gather_inputs, scale_rows
 from .sequence import (
     CACHE_BYTES,
     WeightGradient,
+    bytes_of_step,
     packed,
     packed_transposed,
     padded_row,
@@ -212,7 +213,7 @@ def rnn_forward(x, h0, Wx, Wh, b=None, mask=None, *, activation="tanh", recurren
         inputs = readable(x).reshape(N * T, D)
         arguments = (inputs, T, *map(rows_of, (X, h, out)), bias, wx, wh)
         arguments += (rows_or_none(dropped, h), *codes)
-        shares = plans(mask, N, 0, T, threads_for(2.0 * N * T * H * (D + H)))
+        shares = plans(mask, N, 0, T, threads_for(N, T, D, H, 1))
         run_shares(_forward_rows, shares, arguments, scratch)
     cache = RNNCache(X, h, cached_mask(mask), Wx, Wh, b is not None, activation, dropped)
     return out, h[T].copy(), cache
@@ -270,8 +271,8 @@ def rnn_backward(dh, cache, dhT=None, *, onto=None, with_dx=True):
     begin = onto or RNNGrads(*[None] * 5)
     sum_x = WeightGradient(Wx.shape, 1, dtype, begin.dWx, begin.db)
     sum_h = WeightGradient(Wh.shape, 1, dtype, begin.dWh)
-    threads = threads_for(4.0 * N * T * H * (D + H))
-    step_bytes = N * whole(H, dtype.itemsize) * dtype.itemsize
+    threads = threads_for(N, T, D, H, 2)
+    step_bytes = bytes_of_step(N, 1, H, dtype)
     with workspace(dtype) as work:
 
         def scratch(rows):

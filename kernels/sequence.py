@@ -166,6 +166,11 @@ def segments_backward(
             yield Segment(first, last, real, np.cumsum(flat) - 1, len(real), shares)
 
 
+def bytes_of_step(N: int, gates: int, H: int, dtype: np.dtype) -> int:
+    """Return the size of the da of one step."""
+    return N * gates * whole(H, dtype.itemsize) * dtype.itemsize
+
+
 def segment_steps(T: int, step_bytes: int) -> int:
     """Return how many of T steps a backward segment has, all but the first in time."""
     return max(1, min(T, DA_BYTES // max(1, step_bytes)))

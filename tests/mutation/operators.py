@@ -89,7 +89,8 @@ def _replacements(node: ast.AST, names: set[str]) -> Iterator[ast.AST]:
     elif isinstance(node, ast.IfExp) and not _turns_over(node.test):
         yield _with(node, body=node.orelse, orelse=node.body)
     elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        yield _with(node, value=node.value + 1)
+        large = type(node.value) is float and abs(node.value) > 10  # + 1 would be a rounding
+        yield _with(node, value=node.value * 1.5 if large else node.value + 1)
     elif isinstance(node, ast.Attribute) and node.attr == "T":
         yield node.value
     elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):

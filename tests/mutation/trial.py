@@ -48,6 +48,8 @@ class Trial:
         How many mutants at a time.
     tell : callable
         Called with (number, outcome) as soon as one is known.
+    afresh : bool
+        Take a copy of the checkout for every mutant: what is compiled cannot be exchanged.
     """
 
     def __init__(
@@ -56,8 +58,10 @@ class Trial:
         without: str,
         workers: int,
         tell: Callable[[int, Outcome], None],
+        afresh: bool = False,
     ):
         self.mutants, self.without, self.workers, self.tell = mutants, without, workers, tell
+        self.afresh = afresh
         self.seconds: Counter[str] = Counter()
         self.kills: dict[str, Counter[str]] = defaultdict(Counter)
         self.failed = self.reason = ""
@@ -132,6 +136,8 @@ class Trial:
     def _near(self, mutant: Mutant) -> tuple[list[str], bool]:
         """Return the tests that pass through a mutant, and whether it runs at import."""
         lines = self.passing[str(ROOT / mutant.path)]
+        if self.afresh:
+            return [], True
         names = lines.get(mutant.line) or lines.get(mutant.statement) or []
         kills = self.kills[mutant.path]
         tests = [name for name in names if name != AT_IMPORT]
