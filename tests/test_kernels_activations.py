@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scratchrnn.kernels.common import activation_codes
 
-from scratchrnn import kernels
+from scratchrnn import cells, kernels
+from scratchrnn.cells.activations import ACTIVATIONS
 
 ULP = {np.float32: 3, np.float64: 4.5}  # 4.5 ulp of float64 are 1e-15
 
@@ -58,3 +60,26 @@ def test_activation_never_decreases_and_stays_in_its_range(name):
     assert (np.diff(y) >= -2e-7).all()
     assert y.min() >= low
     assert y.max() <= 1
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_every_activation_is_the_cells_on_both_sides_of_every_kink(name):
+    kinks = np.array([-9.0, -6.0, -3.0, -1.0, 0.0, 1.0, 3.0, 6.0, 9.0])
+    x = np.concatenate([kinks - 0.4, kinks + 0.4])[:, None, None]
+    one, zero, slopes = np.ones((1, 1)), np.zeros((1, 1)), []
+    for module in (kernels, cells):
+        h, _, cache = module.rnn_forward(x, None, one, zero, activation=name)
+        grads = module.rnn_backward(np.ones_like(h), cache)
+        slopes.append(np.concatenate([h, grads.dx], axis=2))
+    np.testing.assert_allclose(slopes[0], slopes[1], rtol=1e-13, atol=1e-15)
+
+
+def test_the_usual_activations_have_types_of_their_own_and_all_others_share_one():
+    def types(*names):
+        return [type(code) for code in activation_codes("", *names)]
+
+    assert types("tanh") == [np.int8]
+    assert types("relu") == [np.int32]
+    assert types("linear") == [np.int64]
+    assert types("tanh", "sigmoid") == [np.int8, np.int16]
+    assert types("sigmoid", "tanh") == types("relu", "sigmoid") == [np.int64, np.int64]

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numba
@@ -120,6 +121,49 @@ def test_without_a_writable_source_folder_the_users_cache_is_used(tmp_path, monk
         assert disk.folder().parent == tmp_path / "cache"
     finally:
         disk.folder.cache_clear()
+
+
+@pytest.mark.parametrize("cache", ["", "elsewhere"])
+def test_the_users_cache_lies_in_the_home_folder_unless_said_otherwise(
+    tmp_path, monkeypatch, cache
+):
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", cache and str(tmp_path / cache))
+    assert disk._bases()[1] == tmp_path / (cache or ".cache")
+
+
+def test_a_folder_in_which_nothing_can_be_written_is_passed_over(tmp_path, monkeypatch):
+    first, second = tmp_path / "first", tmp_path / "second"
+    monkeypatch.setattr(disk, "_bases", lambda: [first, second])
+    temporary_file = tempfile.TemporaryFile
+
+    def on_a_full_disk(*, dir):
+        if first in Path(dir).parents:
+            raise OSError("no space left")
+        return temporary_file(dir=dir)
+
+    monkeypatch.setattr(disk.tempfile, "TemporaryFile", on_a_full_disk)
+    disk.folder.cache_clear()
+    try:
+        assert disk.folder().parent == second
+        assert disk.describe() == str(disk.folder())
+    finally:
+        disk.folder.cache_clear()
+
+
+def test_only_kernels_of_earlier_days_are_forgotten(tmp_path):
+    today = tmp_path / (disk._NAME + "today")
+    old, young, foreign = (
+        tmp_path / name for name in (disk._NAME + "1", disk._NAME + "2", "notes")
+    )
+    for folder in (today, old, young, foreign):
+        folder.mkdir()
+    for folder in (today, old, foreign):
+        os.utime(folder, (0, 0))  # of 1970
+    disk._forget_others(today)
+    assert sorted(tmp_path.iterdir()) == sorted([foreign, today, young])
 
 
 WITHOUT_JIT = """

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scratchrnn.kernels import plan, sequence
 
 import scratchrnn
-from scratchrnn.kernels import plan, sequence
 
 
 @pytest.fixture
