@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
 
 def refusing(**arguments: tuple) -> Mapping[str, tuple]:
     """Name arguments of Keras that a class does not support, for its table `refused`.
@@ -65,9 +67,9 @@ def refuse_unknown(layer: Any, options: dict[str, Any]) -> None:
             name
             for cls in classes
             for name, parameter in inspect.signature(cls.__init__).parameters.items()
-            if name != "self" and parameter.kind is not parameter.VAR_KEYWORD
+            if name != "self" and parameter.kind in NAMED
         }
-        close = difflib.get_close_matches(argument, sorted(known), n=1)
+        close = difflib.get_close_matches(argument, sorted(known))
         hint = f"; did you mean {close[0]!r}?" if close else ""
         raise ValueError(f"{who}: {argument}: there is no such argument, got {value!r}{hint}")
 

@@ -133,7 +133,8 @@ class Cell(Layer):
             self.build(x.shape)
         states = [states] if isinstance(states, np.ndarray) else states
         cast = [np.asarray(s, dtype=self.dtype) for s in flatten(list(states))]
-        self.begin(len(x), x.shape[-1], bool(training))
+        N, *_, D = x.shape
+        self.begin(N, D, bool(training))
         y, states, _ = self.step(x, pack(list(states), cast))
         return y, states
 
@@ -187,10 +188,10 @@ class StackedRNNCells(Cell):
         return list(self.cells)
 
     def build(self, input_shape):
-        D = input_shape[-1]
+        *front, D = input_shape
         for cell in self.cells:
             if not cell.built:
-                cell.build((input_shape[0], D))
+                cell.build((*front, D))
             D = cell.output_size
         super().build(input_shape)
 

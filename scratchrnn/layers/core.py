@@ -185,12 +185,12 @@ class Dense(Layer):
             a += self.bias
         y = self.activation(a)  # (2)
         self._kept = rows, a, y, x.shape
-        return y.reshape(*x.shape[:-1], y.shape[-1])
+        return y.reshape(*x.shape[:-1], self.units)
 
     def backward(self, dy):
         self._check_called()
         rows, a, y, shape = self._kept
-        dy = self._upstream(dy, (*shape[:-1], y.shape[-1])).reshape(y.shape)
+        dy = self._upstream(dy, (*shape[:-1], self.units)).reshape(y.shape)
         da = self.activation.gradient(dy, a, y)  # (2')
         self._gradients = [rows.T @ da]  # (1')
         if self.use_bias:

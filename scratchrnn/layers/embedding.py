@@ -112,7 +112,8 @@ class Embedding(Layer):
     def backward(self, dy):
         self._check_called()
         places = self._places
-        dy = self._upstream(dy, (*places.shape, self.output_dim)).reshape(-1, self.output_dim)
+        E = self.output_dim
+        dy = self._upstream(dy, (*places.shape, E)).reshape(places.size, E)
         order = np.argsort(places, axis=None, kind="stable")
         used, starts = np.unique(places.ravel()[order], return_index=True)
         gradient = np.zeros_like(self.embeddings)

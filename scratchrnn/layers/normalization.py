@@ -74,7 +74,7 @@ class LayerNormalization(Layer):
 
     def _axes(self, ndim: int) -> tuple[int, ...]:
         given = self.axis if isinstance(self.axis, list) else [self.axis]
-        axes = sorted({a % ndim for a in given if -ndim <= a < ndim} - {0})
+        axes = sorted({a % ndim for a in given if -ndim < a < ndim})
         if len(axes) != len(given):
             raise ValueError(f"LayerNormalization: x: {ndim} axes do not fit axis {self.axis!r}")
         return tuple(axes)

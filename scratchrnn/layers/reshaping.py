@@ -174,7 +174,7 @@ class Permute(Layer):
 
     def backward(self, dy):
         self._check_called()
-        back = np.argsort((0, *self.dims))
+        back = np.argsort(self._axes(len(self._shape)))
         return np.ascontiguousarray(self._upstream(dy, self._shape).transpose(back))
 
     def compute_output_shape(self, input_shape):

@@ -51,7 +51,7 @@ def put_state(layer, state: dict) -> None:
     """
     who = f"{type(layer).__name__} {layer.name!r}: set_state"
     below = layer.sublayers()
-    needed = set(take_state(layer)) - {"states"}
+    needed = set(take_state(layer)) - {"states", "layers"}  # those inside say what they need
     allowed = needed | ({"states"} if hasattr(layer, "states") else set())
     allowed |= {"layers"} if below else set()
     if not isinstance(state, dict) or not needed <= set(state) <= allowed:
@@ -75,7 +75,8 @@ def _check_states(who: str, layer, states) -> list[np.ndarray] | None:
     good = isinstance(states, list) and len(states) == len(shapes)
     if not good or not all(isinstance(s, np.ndarray) and s.dtype.kind == "f" for s in states):
         raise ValueError(f"{who}: states: expected {len(shapes)} arrays, got {states!r:.80}")
-    got = [s.shape for s in states]
-    if got != [(got[0][0] if got[0] else 0, *shape) for shape in shapes]:
+    rows = {s.shape[:1] for s in states}
+    if len(rows) != 1 or [s.shape[1:] for s in states] != shapes:
+        got = [s.shape for s in states]
         raise ValueError(f"{who}: states: expected (N, ...) of {shapes}, got {got}")
     return [np.array(s, dtype=layer.dtype) for s in states]
