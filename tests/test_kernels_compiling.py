@@ -187,7 +187,7 @@ def test_kernels_run_as_plain_python_with_the_compiler_off():
 def test_the_suite_of_the_kernels_passes_with_the_compiler_off():
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "tests/test_kernels.py",
-         "tests/test_kernels_activations.py"],
+         "tests/test_kernels_activations.py", "tests/test_kernels_prefetch.py"],
         env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
         cwd=Path(__file__).resolve().parents[1],
         capture_output=True,

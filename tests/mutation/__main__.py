@@ -46,7 +46,7 @@ GROUPS = {
         0.98,
         {"NUMBA_DISABLE_JIT": "1"},
         # Half a minute as plain Python, or in processes of their own.
-        "many_rows or suite_of_the_kernels or first_use_compiles",
+        "many_rows or suite_of_the_kernels or first_use_compiles or any_number_of_threads",
     ),
     "layers": Group(("scratchrnn/layers/*.py",), ("tests/layers",), 0.92, {}),
     "losses": Group(("scratchrnn/losses/*.py",), ("tests/losses",), 0.92, {}),
@@ -188,7 +188,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("groups", nargs="*", choices=[*GROUPS, "named", []], help="default: all")
     parser.add_argument("--sample", type=int, help="so many mutants of each group, at random")
-    parser.add_argument("--only", default="", help="only mutants whose key contains this")
+    parser.add_argument(
+        "--only", action="append", help="only mutants whose key contains this, or that"
+    )
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
@@ -196,7 +198,7 @@ def main() -> int:
     failed = False
     for name in arguments.groups or ["named", *GROUPS]:
         found = named() if name == "named" else collect(GROUPS[name])
-        found = [mutant for mutant in found if arguments.only in mutant.key]
+        found = [m for m in found if any(part in m.key for part in arguments.only or [""])]
         total = len(found)
         if arguments.sample and len(found) > arguments.sample:
             found = random.Random(arguments.seed).sample(found, arguments.sample)
