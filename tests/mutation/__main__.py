@@ -54,7 +54,16 @@ GROUPS = {
 }
 
 COMPILED = Group(
-    (), ("tests/test_kernels_activations.py", "tests/test_kernels_vectors.py"), 0.98, {}, "", True
+    (),
+    (
+        "tests/test_kernels_activations.py",
+        "tests/test_kernels_vectors.py",
+        "tests/test_kernels_compiling.py",
+    ),
+    0.98,
+    {},
+    "suite_of_the_kernels",
+    afresh=True,
 )
 
 
