@@ -242,6 +242,19 @@ def test_what_is_no_cell_is_an_error():
         layer(np.zeros((3, 5, 4)))
 
 
+def test_stacked_cells_are_built_for_any_batch_and_for_what_comes_from_below():
+    class Noting(layers.SimpleRNNCell):
+        """Keeps the shape that it is built for."""
+
+        def build(self, input_shape):
+            self.seen = input_shape
+            super().build(input_shape)
+
+    stack = layers.StackedRNNCells([Noting(4), Noting(2)])
+    stack.build((None, 3))
+    assert [cell.seen for cell in stack.cells] == [(None, 3), (None, 4)]
+
+
 def test_a_cell_is_no_layer_for_sequences():
     with pytest.raises(ValueError, match=r"a cell runs one step; .* RNN\(GRUCell"):
         Sequential([layers.Input((None, 2)), layers.GRUCell(3)])

@@ -45,6 +45,14 @@ def test_noise_is_normal_and_as_wide_as_asked_for(stddev):
     assert y.std() == pytest.approx(stddev, rel=0.05)
 
 
+@pytest.mark.parametrize("make", [layers.GaussianNoise, layers.Dropout, layers.SpatialDropout1D])
+def test_without_noise_nothing_is_changed_and_nothing_drawn(make):
+    layer, x = make(0, seed=1), np.random.default_rng(4).normal(size=(3, 4, 2)).astype("float32")
+    before = layer.get_state()
+    np.testing.assert_array_equal(layer(x, training=True), x)
+    assert layer.get_state() == before
+
+
 @pytest.mark.parametrize("cell", [layers.SimpleRNNCell, layers.LSTMCell, layers.GRUCell])
 def test_a_step_of_a_cell_drops_inputs_in_training_only(cell):
     one, x = cell(4, dropout=0.5, seed=1), np.ones((6, 3))
