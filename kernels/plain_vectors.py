@@ -1,4 +1,7 @@
-"""What `vectors` does, in NumPy, for NUMBA_DISABLE_JIT=1: a vector is a short array."""
+"""What `vectors` does, in NumPy, for NUMBA_DISABLE_JIT=1: a vector is a short array.
+
+Compiled code does not look where it writes; here whoever leaves an array is told.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,19 @@ def load(array, offset, count):
     """Return elements offset, offset + 1, … of an array: at most `count`."""
     from .vectors import VECTOR
 
-    return array.reshape(-1)[offset : offset + min(count, VECTOR // array.itemsize)].copy()
+    return _inside(array, offset, min(count, VECTOR // array.itemsize)).copy()
 
 
 def store(array, offset, count, value):
     """Set elements offset, offset + 1, … of an array, at most `count`."""
     count = min(count, len(value))
-    array.reshape(-1)[offset : offset + count] = value[:count]
+    _inside(array, offset, count)[:] = value[:count]
+
+
+def _inside(array, offset, count):
+    if offset < 0 or offset + count > array.size:
+        raise IndexError(f"elements {offset} to {offset + count} of {array.size}")
+    return array.reshape(-1)[offset : offset + count]
 
 
 def prefetch(array, offset, write):

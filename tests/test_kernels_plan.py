@@ -45,6 +45,7 @@ def test_rows_are_shared_out_in_fours_and_every_row_once():
     np.testing.assert_array_equal(np.concatenate([s.order for s in shares]), np.arange(30))
     for share in shares:
         np.testing.assert_array_equal(share.when[:, 0], np.arange(2, 9))
+        assert share.when.shape == (7, len(share.order)) and share.active.shape == (7,)
         assert (share.until == share.when + 1).all()
         assert (share.lead == 2).all() and (share.active == len(share.order)).all()
 

@@ -113,7 +113,7 @@ def test_low_bits_become_the_exponent(dtype, shift, bias):
 
 
 def test_numpy_stands_in_for_everything_that_is_compiled():
-    stand_ins = {name for name, f in vars(plain_vectors).items() if callable(f)}
+    stand_ins = {name for name, f in vars(plain_vectors).items() if callable(f) and name[0] != "_"}
     assert stand_ins <= vars(vectors).keys()
     for name in stand_ins:
         compiled = getattr(vectors, name)

@@ -26,7 +26,10 @@ class LiveFunctions:
 
     def __init__(self):
         self.with_code: dict[types.CodeType, list[types.FunctionType]] = {}
+        self.cached = []  # functions that keep results: of before the change
         for thing in gc.get_objects():
+            if hasattr(type(thing), "cache_clear"):
+                self.cached.append(thing)
             if isinstance(thing, types.FunctionType):
                 self.with_code.setdefault(thing.__code__, []).append(thing)
 
@@ -59,4 +62,6 @@ class LiveFunctions:
             return False
         for function, new in pairs:
             function.__code__ = new
+        for function in self.cached:
+            function.cache_clear()
         return True
