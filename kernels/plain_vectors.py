@@ -9,15 +9,18 @@ import numpy as np
 
 
 def load(array, offset, count):
-    """Return elements offset, offset + 1, … of an array: at most `count`."""
+    """Return elements offset, offset + 1, … of an array: at most `count`, and then zeros."""
     from .vectors import VECTOR
 
-    return _inside(array, offset, min(count, VECTOR // array.itemsize)).copy()
+    vector = np.zeros(VECTOR // array.itemsize, array.dtype)
+    count = max(0, min(count, len(vector)))
+    vector[:count] = _inside(array, offset, count)
+    return vector
 
 
 def store(array, offset, count, value):
     """Set elements offset, offset + 1, … of an array, at most `count`."""
-    count = min(count, len(value))
+    count = max(0, min(count, len(value)))
     _inside(array, offset, count)[:] = value[:count]
 
 

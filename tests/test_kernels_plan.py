@@ -46,6 +46,7 @@ def test_rows_are_shared_out_in_fours_and_every_row_once():
     for share in shares:
         np.testing.assert_array_equal(share.when[:, 0], np.arange(2, 9))
         assert share.when.shape == (7, len(share.order)) and share.active.shape == (7,)
+        assert share.lead.shape == share.order.shape
         assert (share.until == share.when + 1).all()
         assert (share.lead == 2).all() and (share.active == len(share.order)).all()
 
@@ -64,6 +65,8 @@ def test_masked_rows_go_by_length_and_rounds_are_real_steps():
     np.testing.assert_array_equal(share.when[:, 1], [1, 2, 3])
     np.testing.assert_array_equal(share.until[:, 0], [2, 3, 4])
     np.testing.assert_array_equal(share.lead, [0, 1, 0, 1, 4])
+    (nothing,) = plan.plans(np.zeros((5, 4), bool), 5, 0, 4, 1)
+    assert nothing.when.shape == nothing.until.shape == (0, 5) and len(nothing.active) == 0
     two = plan.plans(mask, 5, 1, 4, 2)
     np.testing.assert_array_equal(two[0].order, [4, 0, 2])  # dealt out by length
     np.testing.assert_array_equal(two[1].order, [1, 3])

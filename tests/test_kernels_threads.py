@@ -189,6 +189,7 @@ def test_a_child_forked_during_work_gives_blas_back(library, monkeypatch):
     with blas.one_blas_thread():
         blas._after_fork()
         assert library.num_threads == 4
+        assert blas._holders == 0  # or the child's own work would not hold BLAS back
         blas._holders = 1  # here, other than in a child, the block goes on
     library.num_threads = 3
     blas._after_fork()  # nobody was at work: nothing is given back

@@ -46,3 +46,27 @@ def test_large_weights_are_laid_out_by_several_threads_alike(threads):
         with workspace(W.dtype) as work:
             laid_out.append(sequence.packed(work, W).copy())
     assert (laid_out[0] == laid_out[1]).all()
+
+
+def test_weights_that_are_kept_are_not_in_memory_that_is_lent_again():
+    W, other = RNG.normal(size=(30, 50)), RNG.normal(size=(30, 50))
+    with sequence.same_weights():
+        with workspace(W.dtype) as work:
+            first = sequence.packed(work, W)
+            kept = first.copy()
+        with workspace(W.dtype) as work:
+            work.take(200, 200)[:] = np.nan
+            assert sequence.packed(work, other) is not first
+        assert (first == kept).all()
+
+
+def test_compiled_code_is_given_contiguous_aligned_and_read_only_arrays():
+    bytes_off = np.zeros(8 * 12 + 1, np.uint8)[1:].view(np.float64).reshape(3, 4)
+    assert not bytes_off.flags.aligned
+    for given in (np.ones((3, 4)), np.ones((4, 3)).T, np.ones((6, 4))[::2], bytes_off):
+        array = sequence.readable(given)
+        assert array.flags.c_contiguous and array.flags.aligned and not array.flags.writeable
+        np.testing.assert_array_equal(array, given)
+    ordinary = np.ones((3, 4))
+    assert np.shares_memory(sequence.readable(ordinary), ordinary)
+    assert ordinary.flags.writeable
