@@ -52,8 +52,11 @@ def run_afresh(folder: Path, tests: Sequence[str], without: str, plugin: object)
     os.chdir(folder)
     sys.dont_write_bytecode = True  # the source changes more often than the clock's ticks
     sys.path[:] = [str(folder), *(p for p in sys.path if Path(p or ".").resolve() != ROOT)]
-    for name in [n for n in sys.modules if n.split(".")[0] in PARTS]:
-        del sys.modules[name]
+    places = tuple(f"{ROOT / part}{os.sep}" for part in PARTS)
+    for name, module in list(sys.modules.items()):
+        here = str(getattr(module, "__file__", None) or "").startswith(places)
+        if here or name.split(".")[0] in PARTS:
+            del sys.modules[name]
     import pytest
 
     options = ["-x", "-q", "-s", "-p", "no:cacheprovider", "--no-header", "--rootdir", str(folder)]
