@@ -30,7 +30,7 @@ class LiveFunctions:
         for thing in gc.get_objects():
             if hasattr(type(thing), "cache_clear"):
                 self.cached.append(thing)
-            if isinstance(thing, types.FunctionType):
+            if type(thing) is types.FunctionType:  # what a dead proxy stands for cannot be asked
                 self.with_code.setdefault(thing.__code__, []).append(thing)
 
     def swap(self, path: Path, changed: str) -> bool:

@@ -128,7 +128,9 @@ class Trial:
                     running[fork.child] = fork
             if running:
                 child, status = os.wait()
-                fork = running.pop(child)
+                fork = running.pop(child, None)
+                if fork is None:  # a process that a test had left behind
+                    continue
                 outcome = fork.outcome(status)
                 self.kills[fork.path][outcome.killer] += not outcome.alive
                 self.tell(fork.number, outcome)
