@@ -6,6 +6,7 @@ import numba
 import numpy as np
 import pytest
 from scratchrnn.kernels import sequence, tile
+from scratchrnn.kernels.vectors import VECTOR
 from scratchrnn.kernels.workspace import workspace
 
 
@@ -24,7 +25,8 @@ def padded(rng, rows: int, columns: int, dtype) -> np.ndarray:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("one_start", [True, False])
 @pytest.mark.parametrize(("M", "K", "J"), [(1, 3, 5), (3, 300, 203), (17, 7, 33), (29, 5, 70),
-                                           (38, 4, 16), (43, 2, 130)])  # fmt: skip
+                                           (38, 4, 16), (43, 2, 130), (8, 3, 20), (3, 300, 190),
+                                           (1, 257, 96)])  # fmt: skip
 def test_every_block_of_rows_and_columns_is_the_product(M, K, J, one_start, dtype):
     rng = np.random.default_rng(M)
     o, s, i, column = (np.int64(n) for n in (2, 0 if one_start else 3, 1, 2))
@@ -40,3 +42,10 @@ def test_every_block_of_rows_and_columns_is_the_product(M, K, J, one_start, dtyp
     np.testing.assert_allclose(out[o : o + M, :J], expected, rtol=0, atol=atol)
     np.testing.assert_array_equal(out[:o], before[:o])
     np.testing.assert_array_equal(out[o + M :], before[o + M :])
+    lanes = VECTOR // out.itemsize
+    in_tiles, panels = M // tile.ROWS * tile.ROWS, -(-J // (2 * lanes)) * 2 * lanes
+    vectors = -(-J // lanes) * lanes  # of rows that fill tiles, none beyond these is computed
+    np.testing.assert_array_equal(out[:, panels:], before[:, panels:])
+    np.testing.assert_array_equal(
+        out[:, vectors:][o:][:in_tiles], before[:, vectors:][o:][:in_tiles]
+    )

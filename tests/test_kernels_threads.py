@@ -1,4 +1,4 @@
-"""Threads, BLAS, fork and memory: what must not show in the results, and what must be kept."""
+"""Threads, BLAS and fork: what must not show in the results."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import threading
 
 import numpy as np
 import pytest
-from scratchrnn.kernels import blas, pool, workspace
+from scratchrnn.kernels import blas, pool
 
 import scratchrnn
 from tests.kernel_cases import Problem, assert_same_bits
@@ -200,78 +200,3 @@ def test_the_real_blas_is_found():
     threadpoolctl = pytest.importorskip("threadpoolctl")
     found = threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers
     assert len(blas._libraries()) == len(found)
-
-
-# -- memory --------------------------------------------------------------------------------------
-
-CACHE_NUMBERS = {  # as the docstrings of the kernels state them
-    "rnn": lambda N, T, D, H: N * (T * D + (T + 1) * H),
-    "lstm": lambda N, T, D, H: N * (T * D + 2 * (T + 1) * H + 4 * T * H),
-    "gru": lambda N, T, D, H: N * (T * D + (T + 1) * H + 3 * T * H + T * H),
-}
-
-
-@pytest.mark.parametrize("cell", CACHE_NUMBERS)
-def test_cache_has_the_stated_size(cell):
-    shape = (5, 7, 3, 6)
-    _, cache = Problem(cell, shape, np.float32).forward()
-    own = [getattr(cache, name) for name in ("x", "h", "c", "gates", "u_n") if hasattr(cache, name)]
-    assert sum(a.nbytes for a in own) == 4 * CACHE_NUMBERS[cell](*shape)
-
-
-def test_scratch_stays_within_the_stated_size():
-    N, T, D, H = 4, 90, 20, 40
-    workspace._arenas.clear()
-    problem = Problem("lstm", (N, T, D, H), np.float32)
-    problem.run()
-    weights, da, block = 4 * (D + H) * 4 * H, 2**23, 2**19 * scratchrnn.get_num_threads()
-    assert 0 < sum(a.size for a in workspace._arenas) <= 1.5 * (2 * weights + da + 2 * block)
-
-
-def test_scratch_is_used_again():
-    workspace._arenas.clear()
-    problem = Problem("gru", (4, 9, 3, 8))
-    problem.run()
-    problem.run()
-    arenas = [a.ctypes.data for a in workspace._arenas]
-    for _ in range(3):
-        problem.run()
-    assert [a.ctypes.data for a in workspace._arenas] == arenas
-
-
-def test_results_keep_their_numbers_while_anything_refers_to_them(monkeypatch):
-    monkeypatch.setattr(workspace, "_SMALL", 64)  # even small results use memory again
-    problem = Problem("lstm", (5, 7, 3, 6))
-    outputs, cache = problem.forward()
-    view, kept = outputs["h"][3:, ::2], outputs["h"][3:, ::2].copy()
-    gates, kept_gates = cache.gates[1], cache.gates[1].copy()
-    del outputs, cache
-    for seed in range(3):
-        Problem("lstm", (5, 7, 3, 6), seed=seed + 1).run()
-    np.testing.assert_array_equal(view, kept)
-    np.testing.assert_array_equal(gates, kept_gates)
-
-
-def test_memory_of_results_comes_back_when_they_are_gone():
-    shape, dtype = (300, 1000), np.dtype(np.float64)
-    first = workspace.fresh(shape, dtype)
-    address = first.ctypes.data
-    second = workspace.fresh(shape, dtype)
-    assert second.ctypes.data != address
-    assert address % 64 == 0
-    part = first[1:]
-    del first
-    assert workspace.fresh(shape, dtype).ctypes.data != address
-    del part
-    assert workspace.fresh(shape, dtype).ctypes.data == address
-
-
-def test_memory_kept_for_later_is_bounded(monkeypatch):
-    monkeypatch.setattr(workspace._returned, "most", 3 * 2**20)
-    dtype = np.dtype(np.uint8)
-    arrays = [workspace.fresh((2**20 + 2**17 * i,), dtype) for i in range(8)]
-    arrays.clear()
-    assert workspace._returned.kept <= 3 * 2**20
-    assert workspace._returned.kept == sum(
-        size * len(waiting) for size, waiting in workspace._returned.by_size.items()
-    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scratchrnn.kernels import pool, sequence
+from scratchrnn.kernels import pool, sequence, tile
+from scratchrnn.kernels.vectors import VECTOR
 from scratchrnn.kernels.workspace import workspace
 
 RNG = np.random.default_rng(0)
@@ -46,6 +47,34 @@ def test_large_weights_are_laid_out_by_several_threads_alike(threads):
         with workspace(W.dtype) as work:
             laid_out.append(sequence.packed(work, W).copy())
     assert (laid_out[0] == laid_out[1]).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("columns", [[5], [5, 40, 3], [33, 1, 18]])
+def test_matrices_stand_side_by_side_in_panels_of_two_vectors(columns, dtype):
+    K, width = 21, 2 * VECTOR // np.dtype(dtype).itemsize
+    parts = [RNG.normal(size=(K, J)).astype(dtype) for J in columns]
+    W, J = np.concatenate(parts, axis=1), sum(columns)
+    with workspace(W.dtype) as work:
+        ways = (
+            sequence.packed(work, *parts),
+            sequence.packed_transposed(work, *[p.T for p in parts]),
+        )
+        for b in ways:
+            assert b.shape == (-(-J // width), K * width) == tile.panels(K, J, W.itemsize)
+            by_row = b.reshape(-1, K, width).swapaxes(0, 1).reshape(K, -1)
+            np.testing.assert_array_equal(by_row[:, :J], W)
+            assert not by_row[:, J:].any()
+
+
+@pytest.mark.parametrize("itemsize", [4, 8])
+def test_rows_and_panels_do_not_begin_a_multiple_of_4_kb_apart(itemsize):
+    lanes = VECTOR // itemsize
+    for columns in (1, 2 * lanes, 2 * lanes + 1, 4096):
+        count = -(-columns // (2 * lanes))
+        assert tile.padded(columns, itemsize) == count * 2 * lanes + lanes
+        assert tile.panels_off(256, columns, itemsize) == (count, 256 * 2 * lanes + lanes)
+    assert [tile.whole(n, itemsize) for n in (1, lanes, lanes + 1)] == [lanes, lanes, 2 * lanes]
 
 
 def test_weights_that_are_kept_are_not_in_memory_that_is_lent_again():
