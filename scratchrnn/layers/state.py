@@ -47,11 +47,11 @@ def put_state(layer, state: dict) -> None:
     Raises
     ------
     ValueError
-        If it is the state of another kind of layer.
+        If it is the state of another kind of layer; nothing is changed then.
     """
     who = f"{type(layer).__name__} {layer.name!r}: set_state"
-    below = layer.sublayers()
-    needed = set(take_state(layer)) - {"states", "layers"}  # those inside say what they need
+    below, before = layer.sublayers(), take_state(layer)
+    needed = set(before) - {"states", "layers"}  # those inside say what they need
     allowed = needed | ({"states"} if hasattr(layer, "states") else set())
     allowed |= {"layers"} if below else set()
     if not isinstance(state, dict) or not needed <= set(state) <= allowed:
@@ -59,11 +59,19 @@ def put_state(layer, state: dict) -> None:
     inner = state.get("layers", [{}] * len(below))
     if not isinstance(inner, list) or len(inner) != len(below):
         raise ValueError(f"{who}: layers: expected a list of {len(below)}, got {inner!r:.80}")
+    try:
+        _put(who, layer, {**state, "layers": inner})
+    except Exception:
+        _put(who, layer, {"layers": [{}] * len(below), **before})
+        raise
+
+
+def _put(who: str, layer, state: dict) -> None:
     if hasattr(layer, "states"):
         layer.states = _check_states(who, layer, state.get("states"))
     if "rng" in state:
         set_generator_state(layer.rng, state["rng"])
-    for sublayer, given in zip(below, inner, strict=True):
+    for sublayer, given in zip(layer.sublayers(), state["layers"], strict=True):
         sublayer.set_state(given)
 
 

@@ -129,12 +129,38 @@ def test_it_is_refused_in_words(what):
         call()
 
 
-def test_a_refused_state_leaves_the_generator_as_it_was():
-    layer = stateful()
+@pytest.mark.parametrize("rows", [2, 0])
+@pytest.mark.parametrize("refused", ["generator", "first inside", "second inside", "states"])
+def test_a_refused_state_leaves_everything_as_it_was(refused, rows):
+    layer = layers.Bidirectional(layers.LSTM(3, stateful=True, dropout=0.5, seed=1))
+    layer(np.ones((2, 4, 5), "float32"), training=True)
+    other = layer.get_state()
+    layer.reset_state()
+    if rows:
+        layer(np.ones((rows, 4, 5), "float32"), training=True)
     before = layer.get_state()
-    with pytest.raises(ValueError):
-        layer.set_state({**before, "rng": {"bit_generator": "PCG64"}})
-    assert layer.get_state()["rng"] == before["rng"]
+    place = other["layers"][0 if refused == "first inside" else 1]
+    if refused == "states":
+        place["states"] = [np.zeros((2, 7))] * 2
+    else:
+        place["rng"] = {"bit_generator": "none"}
+    if refused == "generator":  # of a layer with nothing inside
+        layer, other, before = layer.backward_layer, place, before["layers"][1]
+    with pytest.raises(ValueError, match="expected"):
+        layer.set_state(other)
+    same(layer.get_state(), before)
+
+
+def same(got, want):
+    if isinstance(want, dict):
+        assert got.keys() == want.keys()
+        for key in want:
+            same(got[key], want[key])
+    elif isinstance(want, list):
+        for one, other in zip(got, want, strict=True):
+            same(one, other)
+    else:
+        np.testing.assert_array_equal(got, want)
 
 
 def test_whole_numbers_have_no_gradient():
