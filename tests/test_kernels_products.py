@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import pytest
 from scratchrnn.kernels import sequence, tile
-from scratchrnn.kernels.vectors import VECTOR
+from scratchrnn.kernels.vectors import VECTOR, load
 from scratchrnn.kernels.workspace import workspace
 
 
@@ -49,3 +49,25 @@ def test_every_block_of_rows_and_columns_is_the_product(M, K, J, one_start, dtyp
     np.testing.assert_array_equal(
         out[:, vectors:][o:][:in_tiles], before[:, vectors:][o:][:in_tiles]
     )
+
+
+@numba.njit
+def place(x, b, row, column):
+    tile.store_in_panels(b, row, column, load(x, 0, len(x)))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_vector_is_stored_as_columns_of_a_row_in_panels(dtype):
+    lanes = VECTOR // np.dtype(dtype).itemsize
+    K, width = 3, 2 * lanes
+    b = np.zeros(tile.panels_off(K, 5 * lanes, VECTOR // lanes), dtype)
+    x = np.arange(1, lanes + 1).astype(dtype)
+    for column in (0, lanes, 4 * lanes):
+        for row in range(K):
+            place(x + 100 * column + row, b, np.int64(row), np.int64(column))
+    by_row = b[:, : K * width].reshape(-1, K, width).swapaxes(0, 1).reshape(K, -1)
+    for row in range(K):
+        for column in range(0, 6 * lanes, lanes):
+            stored = x + 100 * column + row if column in (0, lanes, 4 * lanes) else 0 * x
+            np.testing.assert_array_equal(by_row[row, column : column + lanes], stored)
+    assert not b[:, K * width :].any()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numba
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from scratchrnn.kernels.vectors import (
     length,
     load,
     low_bits_as_exponent,
+    prefetch,
     store,
     with_lane,
     with_sign_of,
@@ -110,6 +113,21 @@ def test_low_bits_become_the_exponent(dtype, shift, bias):
     x, out = (np.array([-3, 0, 1, 10]) + bias + shift).astype(dtype), np.zeros(4, dtype)
     powers(x, out)
     assert out.tolist() == [0.125, 1, 2, 1024]
+
+
+@numba.njit
+def ask(x):
+    prefetch(x, 5, 1)
+    prefetch(x, 8, 0)
+
+
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="only compiled code asks")
+def test_prefetch_asks_for_the_line_of_an_element_to_write_or_to_read():
+    ask(np.zeros(20))
+    (text,) = ask.inspect_llvm().values()
+    asked = re.findall(r"i64 (\d+)\n.*llvm\.prefetch.* i32 (\d), i32 (\d), i32 (\d)\)", text)
+    assert [numbers[1:] for numbers in asked] == [("1", "2", "1"), ("0", "2", "1")]
+    assert [int(numbers[0]) for numbers in asked] in ([5, 8], [40, 64])  # elements, or bytes
 
 
 def test_numpy_stands_in_for_everything_that_is_compiled():

@@ -58,6 +58,7 @@ COMPILED = Group(
     (
         "tests/test_kernels_activations.py",
         "tests/test_kernels_vectors.py",
+        "tests/test_kernels_products.py",
         "tests/test_kernels_compiling.py",
     ),
     0.98,
