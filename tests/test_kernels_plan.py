@@ -70,3 +70,5 @@ def test_masked_rows_go_by_length_and_rounds_are_real_steps():
     two = plan.plans(mask, 5, 1, 4, 2)
     np.testing.assert_array_equal(two[0].order, [4, 0, 2])  # dealt out by length
     np.testing.assert_array_equal(two[1].order, [1, 3])
+    (no_steps,) = plan.plans(np.zeros((3, 0), bool), 3, 0, 0, 1)
+    assert no_steps.lead.tolist() == [0] * 3 and no_steps.when.shape == (0, 3)

@@ -130,6 +130,23 @@ def test_prefetch_asks_for_the_line_of_an_element_to_write_or_to_read():
     assert [int(numbers[0]) for numbers in asked] in ([5, 8], [40, 64])  # elements, or bytes
 
 
+def test_plain_python_tells_whoever_leaves_an_array():
+    lanes = VECTOR // 8
+    x = np.arange(1.0, lanes + 4)
+    assert plain_vectors.load(x, 3, lanes).tolist() == x[3:].tolist()  # just inside
+    plain_vectors.store(x, 3, lanes, plain_vectors.load(x, 0, lanes))
+    assert x.tolist() == [1, 2, 3, *range(1, lanes + 1)]
+    for offset, count in ((-1, 1), (4, lanes), (len(x), 1), (len(x) + 1, 0)):
+        with pytest.raises(IndexError, match=f"elements {offset} to .* of {len(x)}"):
+            plain_vectors.load(x, offset, count)
+        with pytest.raises(IndexError, match=f"elements {offset} to .* of {len(x)}"):
+            plain_vectors.store(x, offset, count, np.zeros(lanes))
+    for count in (0, -1):
+        assert not plain_vectors.load(x, 0, count).any()
+        plain_vectors.store(x, 0, count, np.full(lanes, 9.0))
+        assert x[0] == 1
+
+
 def test_numpy_stands_in_for_everything_that_is_compiled():
     stand_ins = {name for name, f in vars(plain_vectors).items() if callable(f) and name[0] != "_"}
     assert stand_ins <= vars(vectors).keys()
