@@ -126,3 +126,25 @@ def test_looking_is_compiled(monkeypatch):
     flag = object()
     pool._look_while(flag, 3)
     assert told == [(flag, 3, spin.LOOKS, spin.MORE)]
+
+
+@pytest.mark.parametrize(
+    "threads, tasks, helpers",
+    [(3, 2, [1]), (2, 9, [1]), (4, 4, [3]), (9, 1, []), (1, 9, []), (3, 0, [])],
+)
+def test_a_job_gets_no_more_helpers_than_it_has_tasks_beside_the_callers(
+    threads, tasks, helpers, monkeypatch
+):
+    asked = []
+    monkeypatch.setattr(pool, "_num_threads", threads)
+    monkeypatch.setattr(pool._pool, "call", lambda job, helpers: asked.append(helpers))
+    done = []
+    pool.run([(done.append, 1)], [(done.append, k) for k in range(tasks)])
+    assert asked == helpers and len(done) == 1 + tasks
+    pool.run()
+    assert asked == helpers, "nothing to do is done alone"
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system has no affinity")
+def test_the_callers_processor_is_one_that_it_may_run_on():
+    assert pool._current_processor()() in os.sched_getaffinity(0)

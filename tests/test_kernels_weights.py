@@ -79,6 +79,8 @@ def test_rows_and_panels_do_not_begin_a_multiple_of_4_kb_apart(itemsize):
 
 def test_weights_that_are_kept_are_not_in_memory_that_is_lent_again():
     W, other = RNG.normal(size=(30, 50)), RNG.normal(size=(30, 50))
+    with workspace(W.dtype) as work:
+        work.take(200, 200)  # from now on there is room
     with sequence.same_weights():
         with workspace(W.dtype) as work:
             first = sequence.packed(work, W)
