@@ -113,6 +113,7 @@ class RNN(SequenceLayer):
     def _run(self, x, states, mask, training):
         N, T, D = x.shape
         self.cell.begin(N, D, training)
+        forget(self.cell)
         states = [
             np.zeros((N, n), self.dtype) if s is None else s
             for s, n in zip(states, self._sizes, strict=True)
@@ -200,6 +201,13 @@ class RNN(SequenceLayer):
     @classmethod
     def from_config(cls, config_):
         return cls(**{**config_, "cell": deserialize(config_["cell"])})
+
+
+def forget(layer) -> None:
+    """Forget the gradients of a layer and of those inside it, as calling each would."""
+    layer._gradients = None
+    for inner in layer.sublayers():
+        forget(inner)
 
 
 def hand_out(layer, gradients: list[np.ndarray]) -> list[np.ndarray]:

@@ -187,3 +187,12 @@ def test_wrong_arguments_are_errors():
         layer.backward(np.zeros((3, 8)))
     with pytest.raises(ValueError, match="initial_state: expected the forward layer's states"):
         layer(sequence(), initial_state=states(3))
+
+
+def test_both_halves_drop_in_training_and_only_then():
+    x = sequence()
+    layer = layers.Bidirectional(lstm(dropout=0.5, recurrent_dropout=0.5), merge_mode=None)
+    plain = layer(x)
+    for half, other, again in zip(layer(x, training=True), plain, layer(x), strict=True):
+        assert not np.isclose(half, other).any()
+        np.testing.assert_array_equal(again, other)

@@ -64,3 +64,30 @@ def test_a_step_of_a_cell_drops_inputs_in_training_only(cell):
     again, _ = one(x, states, training=True)
     assert not np.array_equal(dropped, again)
     np.testing.assert_array_equal(one(x, states)[0], plain)
+
+
+SEEDED = {
+    "Dropout": lambda seed: layers.Dropout(0.5, seed=seed),
+    "SpatialDropout1D": lambda seed: layers.SpatialDropout1D(0.5, seed=seed),
+    "GaussianNoise": lambda seed: layers.GaussianNoise(0.5, seed=seed),
+    "LSTM": lambda seed: layers.LSTM(4, dropout=0.5, kernel_initializer="ones", seed=seed),
+    "GRU": lambda seed: layers.GRU(4, recurrent_dropout=0.5, bias_initializer="ones", seed=seed),
+    "RNN": lambda seed: layers.RNN(layers.SimpleRNNCell(4, dropout=0.5, seed=seed)),
+    "TimeDistributed": lambda seed: layers.TimeDistributed(layers.Dropout(0.5, seed=seed)),
+}
+
+
+@pytest.mark.parametrize("name", SEEDED)
+def test_a_seed_decides_what_is_drawn_and_every_call_draws_anew(name):
+    x = np.random.default_rng(5).normal(size=(4, 6, 5))
+    one, same, other = (SEEDED[name](seed) for seed in (1, 1, 2))
+    for layer in (same, other):
+        layer.build(x.shape)
+    one(x)
+    other.set_weights(one.get_weights())
+    same.set_weights(one.get_weights())
+    first, again = one(x, training=True), one(x, training=True)
+    np.testing.assert_array_equal(same(x, training=True), first)
+    assert not np.array_equal(again, first)
+    assert not np.array_equal(other(x, training=True), first)
+    assert not np.array_equal(one(x), first)  # not in training, nothing is dropped
