@@ -64,6 +64,17 @@ def test_a_call_forgets_the_gradients_of_the_call_before(name):
     assert layer.gradients == []
 
 
+@pytest.mark.parametrize("training", [False, True], ids=["", "training"])
+@pytest.mark.parametrize("name", sorted({*CASES} - {"Input"}))
+def test_what_a_layer_returns_is_not_what_it_was_given(name, training):
+    layer, x = CASES[name][0](), inputs(name, 2, seed=1)
+    x = x.astype(layer.dtype) if CASES[name][1] else x  # no conversion makes a copy
+    y = layer(x, training=training)
+    dy = np.ones_like(y)
+    assert not np.shares_memory(y, x)
+    assert not np.shares_memory(layer.backward(dy), dy)
+
+
 @pytest.mark.parametrize("name", RECURRENT)
 def test_a_stateful_layer_carries_its_state_in_training_too(name):
     x = np.random.default_rng(3).normal(size=(2, 6, 2))
