@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import scratchrnn
 from scratchrnn import losses
 
 from ..differences import assert_is_gradient
@@ -81,3 +82,15 @@ def test_neither_argument_is_changed(name):
     np.testing.assert_array_equal(y_pred, before[1])
     assert not np.shares_memory(gradient, y_pred)
     assert not np.shares_memory(gradient, y_true)
+
+
+@pytest.mark.parametrize("floatx", ["float32", "float64"])
+@pytest.mark.parametrize("given", [np.int64, np.float16])
+def test_predictions_of_another_type_are_taken_as_floatx(given, floatx):
+    before = scratchrnn.floatx()
+    scratchrnn.set_floatx(floatx)
+    try:
+        gradient = losses.MeanSquaredError().gradient([[1, 0]], np.array([[3, 1]], given))
+    finally:
+        scratchrnn.set_floatx(before)
+    assert gradient.dtype == floatx and gradient.tolist() == [[2.0, 1.0]]

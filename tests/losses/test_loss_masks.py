@@ -203,3 +203,25 @@ def test_small_losses_and_weights_beside_a_large_one_count_in_the_sums():
     assert mean([[0.0], [0.0], [1.0]], np.zeros((3, 1), np.float32), sizes[:, 0] ** 2) == 1 / (
         2**24 + 2
     )
+
+
+@pytest.mark.parametrize("shape", [(2,), (2, 1), (2, 3), (2, 3, 1), (2, 3, 4), (1, 3, 4)])
+def test_a_mask_that_is_broadcast_counts_all_that_it_shows(shape):
+    targets, outputs = reals(1, (2, 3, 4, 5))
+    mask = rng(4).random(shape) < 0.6
+    mask.flat[0], mask.flat[-1] = True, False
+    whole = np.array(np.broadcast_to(mask.reshape(shape + (1,) * (3 - mask.ndim)), (2, 3, 4)))
+    loss = losses.MeanSquaredError()
+    value, gradient = loss.value_and_gradient(targets, outputs, mask=mask)
+    squares = np.mean((targets - outputs) ** 2, axis=-1)
+    assert value == pytest.approx(squares[whole].mean(), rel=1e-12)
+    np.testing.assert_array_equal(gradient, loss.gradient(targets, outputs, mask=whole))
+    assert not gradient[~whole].any()
+
+
+def test_weights_are_summed_as_they_were_given_however_many_losses_each_weighs():
+    targets, outputs = reals(1, (2, 3, 5))
+    weights = np.array([2.0, 0.5])
+    sums = weights @ np.mean((targets - outputs) ** 2, axis=-1).sum(axis=1)
+    loss = losses.MeanSquaredError("mean_with_sample_weight")
+    assert loss(targets, outputs, weights) == pytest.approx(sums / 2.5, rel=1e-12)
