@@ -133,6 +133,15 @@ def test_steps_are_real_where_both_masks_say_so():
     np.testing.assert_array_equal(masking.compute_mask(x, given), [[True, False, False]])
 
 
+@pytest.mark.parametrize("value", [0.0, -1.0])
+def test_masking_hides_steps_on_the_way_back_too(value):
+    x = np.array([[[1.0, value], [value, value], [2.0, 1.0]]])
+    masking = layers.Masking(value)
+    np.testing.assert_array_equal(masking(x)[0, 1], [0, 0])
+    dx = masking.backward(np.full(x.shape, 3.0))
+    np.testing.assert_array_equal(dx, [[[3, 3], [0, 0], [3, 3]]])
+
+
 def test_a_mask_of_parts_of_steps_goes_with_clips():
     x = np.random.default_rng(1).normal(size=(2, 3, 4, 5)).astype("float32")
     layer = layers.TimeDistributed(layers.Dense(2, seed=1))
