@@ -88,7 +88,12 @@ class Judge:
 
 
 def compare(
-    lines: Lines, which: int, analytic: np.ndarray, name: str, limits: Limits
+    lines: Lines,
+    which: int,
+    analytic: np.ndarray,
+    name: str,
+    limits: Limits,
+    unsteady: float = 0.0,
 ) -> Comparison:
     """Return the verdict on the gradient of array `which`.
 
@@ -103,6 +108,8 @@ def compare(
     name : str
         What to call it.
     limits : Limits
+    unsteady : float
+        How far rounding inside backward moves an entry of `analytic`.
 
     Returns
     -------
@@ -111,12 +118,12 @@ def compare(
     judge = Judge(ArrayCheck(name, analytic.shape), limits)
     # The gradient under test is rounded too: sums of its size lose this much.
     largest = np.max(np.abs(analytic), initial=0.0, where=np.isfinite(analytic))
-    rounding = 16 * lines.eps * float(largest)
+    rounding = 16 * (lines.eps * float(largest) + unsteady)
     if analytic.size <= limits.max_entries or limits.method == "complex":
         return _all_entries(lines, which, analytic, judge, rounding)
     judge.check.method = "inner products"
     rng = np.random.default_rng([limits.seed, which])
-    _inner_products(lines, which, analytic, judge, rng)
+    _inner_products(lines, which, analytic, judge, rng, unsteady)
     some = rng.choice(analytic.size, size=min(_SAMPLED, analytic.size), replace=False)
     for index in np.sort(some):
         value, where = analytic.flat[index], np.unravel_index(index, analytic.shape)
@@ -192,7 +199,7 @@ def _settle_doubtful(
             wrong[index] = not apart[index] <= 1e-3 * size + 1e3 * noise[index]
 
 
-def _inner_products(lines: Lines, which: int, analytic, judge: Judge, rng) -> None:
+def _inner_products(lines: Lines, which: int, analytic, judge: Judge, rng, unsteady) -> None:
     """Compare ⟨gradient, v⟩ with the change of the loss along v, for random directions v.
 
     uᵀ(Jv) is one difference of the loss; (uᵀJ)v is one product with the analytic gradient. A
@@ -203,5 +210,5 @@ def _inner_products(lines: Lines, which: int, analytic, judge: Judge, rng) -> No
         vector = rng.standard_normal(analytic.shape)
         estimate = lines.refine(lines.direction(which, vector), size)
         terms = analytic * vector
-        rounding = 16 * lines.eps * float(np.linalg.norm(terms))
-        judge.settle(None, float(terms.sum()), estimate, rounding)
+        lost = lines.eps * np.linalg.norm(terms) + unsteady * np.linalg.norm(vector)
+        judge.settle(None, float(terms.sum()), estimate, 16 * float(lost))

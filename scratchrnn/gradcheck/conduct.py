@@ -15,6 +15,8 @@ import numpy as np
 from .matching import MISSING, match
 from .pair import Pair
 
+_NUDGES = 8
+
 
 @dataclass
 class Conduct:
@@ -63,6 +65,46 @@ def observe(pair: Pair, upstream: list[np.ndarray], wrt: list[int], strict: bool
     for text in shared:
         _say(seen, text) if strict else seen.notes.append(text)
     return seen
+
+
+def unsteadiness(pair: Pair, upstream: list[np.ndarray], seen: Conduct, eps: float) -> list:
+    """Return how far each gradient moves when the inputs move in their last digits.
+
+    A gradient that is zero as a difference of large numbers is their rounding, and right. Where
+    rounding decides, the next inputs give another number; a wrong gradient stays what it is.
+
+    Parameters
+    ----------
+    pair, upstream
+        As `observe` takes them.
+    seen : Conduct
+        What `observe` returned.
+    eps : float
+        Relative rounding of the function.
+
+    Returns
+    -------
+    list of float
+        One per leaf: the greatest change of an entry. Zero where calls differ anyway, and where
+        the change is no rounding, but a kink that the inputs lie on.
+    """
+    moves = [0.0] * len(pair.leaves)
+    rng, every = np.random.default_rng(0), list(range(len(pair.leaves)))
+    for _ in range(0 if seen.problems else _NUDGES):
+        arrays = [a.array * (1 + eps * rng.integers(-4, 5, a.array.shape)) for a in pair.leaves]
+        _, kept = pair.forward(arrays)
+        given = [u.copy() if u.ndim else u[()] for u in upstream]
+        gradients, _ = match(pair, pair.gradients(given, kept), every)
+        for i, (first, later) in enumerate(zip(seen.gradients, gradients, strict=True)):
+            if isinstance(first, np.ndarray) and first.shape == np.shape(later):
+                moves[i] = max(moves[i], np.max(np.abs(later - first), initial=0.0))
+    return [_rounding_of(m, g, eps) for m, g in zip(moves, seen.gradients, strict=True)]
+
+
+def _rounding_of(move: float, gradient, eps: float) -> float:
+    """Return `move` if it is small beside the gradient, or both are small beside the upstream."""
+    size = np.max(np.abs(gradient), initial=0.0) if isinstance(gradient, np.ndarray) else 0.0
+    return move if move < 1e-3 * size or size < np.sqrt(eps) else 0.0
 
 
 def _say(seen: Conduct, problem: str) -> None:

@@ -104,14 +104,24 @@ class Evidence:
 
     def find_roles(self) -> None:
         """Fill in the roles of all axes from the Jacobian."""
+        links = {o.name: [k for n in self.rows for k in self._links(n, o)] for o in self.outputs}
+        runs = [{(n, p) for n, p, _, role in found if role == "batch"} for found in links.values()]
+        through = set.intersection(*runs) if runs else set()
         for output in self.outputs:
-            links = [link for name in self.rows for link in self._links(name, output)]
-            time, batch = _choose_axes(links)
+            time, batch = _choose_axes(links[output.name], self._wide(), through)
             chosen = {axis: role for axis, role in ((time, "time"), (batch, "batch")) if axis >= 0}
             self.out_roles[output.name] = chosen
-            for name, p, q, role in links:
+            for name, p, q, role in links[output.name]:
                 if chosen.get(q) == role:
                     self.in_roles.setdefault(name, {}).setdefault(p, role)
+
+    def _wide(self) -> set[str]:
+        """Return the inputs that may say which axis is the batch: of several axes, if any is.
+
+        What is multiplied unit by unit, as a bias or a peephole is, runs along the units too.
+        """
+        wide = {name for name, a in self.arrays.items() if sum(s > 1 for s in a.shape) > 1}
+        return wide or set(self.arrays)
 
     def _links(self, name: str, output: Output) -> list[Link]:
         """Return every (input, axis p, axis q of the output, role) that the Jacobian shows."""
@@ -127,16 +137,24 @@ class Evidence:
         return links
 
 
-def _choose_axes(links: list[Link]) -> tuple[int, int]:
+def _choose_axes(links: list[Link], wide: set[str], through: set) -> tuple[int, int]:
     """Return the output axes of time and batch, -1 for none.
 
     A weight of a network with dead units can look as if it ran along an axis; an input that has
-    a batch axis as well is to be believed first.
+    a batch axis as well is to be believed first. Units run along an axis as rows do: the batch is
+    that of sequences if there are any, else the axis that runs through all outputs, else that of
+    the input that comes first, the data.
     """
     rows = {name for name, _, _, role in links if role == "batch"}
     times = sorted((name not in rows, q) for name, _, q, role in links if role == "time")
     time = times[0][1] if times else -1
-    return time, min((q for _, _, q, role in links if role == "batch" and q != time), default=-1)
+    wide = wide & {name for name, _, q, role in links if role == "time"} if times else wide
+    found = [
+        ((name, p) not in through, i, q)
+        for i, (name, p, q, role) in enumerate(links)
+        if role == "batch" and q != time and name in wide
+    ]
+    return time, min(found, default=(True, 0, -1))[2]
 
 
 def _role(depends: np.ndarray) -> str | None:

@@ -33,6 +33,7 @@ def find_mechanisms(
 def _candidates(evidence: Evidence, name: str, widened: Widened | None) -> Iterator[Candidate]:
     yield from _outputs(evidence, name)
     yield from _rows(evidence, name)
+    yield from _slices(evidence, name)
     yield from _upstream_steps(evidence, name)
     yield from _through_time(evidence, name)
     if widened is not None and name in widened.uses:
@@ -67,6 +68,20 @@ def _rows(evidence: Evidence, name: str) -> Iterator[Candidate]:
         if count > 2:
             text = f"leaves out {which} sequence of the batch"
             yield "batch sum", text, evidence.weighted(name, 1 - only)
+
+
+def _slices(evidence: Evidence, name: str) -> Iterator[Candidate]:
+    """Only the first or last place counted along an axis whose rows meet, as in batch norm."""
+    if len(evidence.outputs) != 1 or len(evidence.values) < 2:
+        return
+    (output,) = evidence.outputs
+    for axis, length in enumerate(output.shape):
+        if axis in evidence.out_roles.get(output.name, {}) or length < 2:
+            continue
+        index = np.indices(output.shape)[axis].reshape(-1)
+        for i in (0, length - 1):
+            text = f"is not summed over axis {axis} of {output.name}: counts index {i} alone"
+            yield "missing sum", text, evidence.weighted(name, (index == i).astype(float))
 
 
 def _upstream_steps(evidence: Evidence, name: str) -> Iterator[Candidate]:

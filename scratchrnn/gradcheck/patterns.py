@@ -29,12 +29,17 @@ def find_patterns(evidence: Evidence, name: str) -> Iterator[Explanation]:
     yield from find_blocks(evidence, name)
 
 
-def find_scale(a: np.ndarray, n: np.ndarray) -> tuple[str, str, float] | None:
-    """Return the kind, words and size of a sign or constant factor between `a` and `n`."""
+def find_scale(
+    a: np.ndarray, n: np.ndarray, least: int = _ENTRIES_FOR_A_FACTOR
+) -> tuple[str, str, float] | None:
+    """Return the kind, words and size of a sign or constant factor between `a` and `n`.
+
+    A factor is claimed when at least `least` entries have it.
+    """
     if close(a, -n):
         return "sign", "has the wrong sign", -1.0
     clear = np.abs(n) > CLOSE * np.max(np.abs(n), initial=0.0)
-    if clear.sum() < _ENTRIES_FOR_A_FACTOR:
+    if clear.sum() < least:
         return None
     factor = float(np.vdot(a, n) / np.vdot(n, n))
     if factor != 0 and abs(factor - 1) > APART and close(a, factor * n):
@@ -43,24 +48,24 @@ def find_scale(a: np.ndarray, n: np.ndarray) -> tuple[str, str, float] | None:
 
 
 def _scaled(evidence: Evidence, a: np.ndarray, n: np.ndarray) -> Iterator[Explanation]:
-    found = find_scale(a, n)
+    found = find_scale(a, n, least=1)
     if found is not None:
         kind, text, factor = found
-        yield Explanation(kind, text + (_reason(evidence, factor) if kind == "factor" else ""))
+        reason = _reason(evidence, factor) if kind == "factor" else ""
+        # Too few entries for any factor are enough for one that is a length of the data.
+        if reason or find_scale(a, n) is not None:
+            yield Explanation(kind, text + reason)
 
 
 def _reason(evidence: Evidence, factor: float) -> str:
-    """Return the one dimension that a factor equals or divides by, if there is just one."""
-    lengths = {"N": set(), "T": set()}
+    """Return the dimensions that a factor equals or divides by, if there are any."""
+    found = set()
     for output in evidence.outputs:
         for axis, role in evidence.out_roles.get(output.name, {}).items():
-            lengths["N" if role == "batch" else "T"].add(output.shape[axis])
-    found = set()
-    for letter, sizes in lengths.items():
-        for size in sizes:
+            letter, size = ("N" if role == "batch" else "T"), output.shape[axis]
             found |= {f"1/{letter}"} if np.isclose(factor * size, 1, rtol=1e-4) else set()
             found |= {letter} if np.isclose(factor, size, rtol=1e-4) else set()
-    return f" ({found.pop()} = {factor:.6g})" if len(found) == 1 else ""
+    return f" ({' or '.join(sorted(found))} = {factor:.6g})" if found else ""
 
 
 def _turned(a: np.ndarray, n: np.ndarray) -> Iterator[Explanation]:
@@ -105,10 +110,14 @@ def _shifted(evidence: Evidence, name: str) -> Iterator[Explanation]:
 
 
 def splits(evidence: Evidence, name: str) -> Iterator[tuple[int, int]]:
-    """Yield (axis, blocks) for every way to see 2 to 4 gates of some array's width in it."""
+    """Yield (axis, blocks) for every way to see 2 to 4 gates of some array's width in it.
+
+    A width of 1 says nothing: every column has it, and single units are told by their index.
+    """
     shape = evidence.numeric[name].shape
     widths = {size for key, array in evidence.arrays.items() if key != name for size in array.shape}
     widths |= {size for output in evidence.outputs for size in output.shape}
+    widths.discard(1)
     for axis, length in reversed(list(enumerate(shape))):
         if axis in evidence.in_roles.get(name, {}):
             continue

@@ -135,7 +135,7 @@ def _wrong_gates(a: np.ndarray, n: np.ndarray, gates: int) -> str:
 
 
 def _widths(evidence: Evidence) -> set[int]:
-    return {size for output in evidence.outputs for size in output.shape[-1:]}
+    return {size for output in evidence.outputs for size in output.shape[-1:]} - {1}
 
 
 def _pre_activation(evidence: Evidence, widened: Widened) -> np.ndarray:
