@@ -58,7 +58,7 @@ def observe(pair: Pair, upstream: list[np.ndarray], wrt: list[int], strict: bool
     matched, fault = match(pair, first, wrt)
     if fault:
         _say(seen, fault)
-    seen.gradients = [g if g is MISSING or g is None else np.array(g) for g in matched]
+    seen.gradients = [_copy(gradient) for gradient in matched]
     shared = _shared(pair, matched, given, arrays)
     if pair.backward is not None:
         shared += _repeat(pair, upstream, wrt, kept, matched, seen)
@@ -96,15 +96,26 @@ def unsteadiness(pair: Pair, upstream: list[np.ndarray], seen: Conduct, eps: flo
         given = [u.copy() if u.ndim else u[()] for u in upstream]
         gradients, _ = match(pair, pair.gradients(given, kept), every)
         for i, (first, later) in enumerate(zip(seen.gradients, gradients, strict=True)):
-            if isinstance(first, np.ndarray) and first.shape == np.shape(later):
+            if _is_numeric(first) and first.shape == np.shape(later):
                 moves[i] = max(moves[i], np.max(np.abs(later - first), initial=0.0))
     return [_rounding_of(m, g, eps) for m, g in zip(moves, seen.gradients, strict=True)]
 
 
 def _rounding_of(move: float, gradient, eps: float) -> float:
     """Return `move` if it is small beside the gradient, or both are small beside the upstream."""
-    size = np.max(np.abs(gradient), initial=0.0) if isinstance(gradient, np.ndarray) else 0.0
+    size = np.max(np.abs(gradient), initial=0.0) if _is_numeric(gradient) else 0.0
     return move if move < 1e-3 * size or size < np.sqrt(eps) else 0.0
+
+
+def _copy(gradient):
+    """Return a gradient as an array of its own, of objects where it is no array of numbers."""
+    if gradient is MISSING or gradient is None:
+        return gradient
+    try:
+        copied = np.array(gradient)
+    except ValueError:  # lists of unequal lengths
+        return np.array(None)
+    return copied if copied.dtype.kind in "fciub" else copied.astype(object)
 
 
 def _say(seen: Conduct, problem: str) -> None:
@@ -153,11 +164,15 @@ def _repeat(pair, upstream, wrt, kept, matched, seen: Conduct) -> list[str]:
     return reused
 
 
+def _is_numeric(gradient) -> bool:
+    return isinstance(gradient, np.ndarray) and gradient.dtype.kind != "O"
+
+
 def _differing(pair: Pair, first: list, later: list) -> str:
     """Return which gradients differ between two calls, and how."""
     texts = []
     for leaf, a, b in zip(pair.leaves, first, later, strict=True):
-        if not isinstance(a, np.ndarray) or b is MISSING or b is None:
+        if not _is_numeric(a) or b is MISSING or b is None:
             continue
         b = np.asarray(b)
         size = np.max(np.abs(a), initial=0.0)

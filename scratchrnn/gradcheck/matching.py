@@ -54,6 +54,7 @@ def _spellings(name: str) -> list[str]:
 
 def _by_name(pair: Pair, named: Mapping, found: list) -> bool:
     shorts = [leaf.short for leaf in pair.leaves]
+    named = {str(key): gradient for key, gradient in named.items()}
     for i, leaf in enumerate(pair.leaves):
         names = _spellings(leaf.name)
         if shorts.count(leaf.short) == 1:
@@ -61,9 +62,8 @@ def _by_name(pair: Pair, named: Mapping, found: list) -> bool:
         key = next((name for name in names if name in named), None)
         if key is not None:
             found[i] = named[key]
-        elif leaf.path[0] in named or f"d{leaf.path[0]}" in named:
-            top = named.get(f"d{leaf.path[0]}", named.get(leaf.path[0]))
-            found[i] = _inside(top, leaf.path[1:])
+        elif len(leaf.path) > 1:
+            found[i] = _inside(named, (leaf.argument, *leaf.path[1:]))
     return any(gradient is not MISSING for gradient in found)
 
 
@@ -86,7 +86,7 @@ def _inside(value, path: tuple):
     """Return the part of a nested gradient at `path`, or ``MISSING``."""
     for key in path:
         if isinstance(value, Mapping):
-            value = next((value[k] for k in _spellings(str(key)) if k in value), MISSING)
+            value = next((value[k] for k in (*_spellings(str(key)), key) if k in value), MISSING)
         elif isinstance(value, list | tuple) and isinstance(key, int) and key < len(value):
             value = value[key]
         else:

@@ -31,6 +31,11 @@ class Leaf:
     path: tuple
     array: np.ndarray
 
+    @property
+    def argument(self) -> str:
+        """The name of the argument that the array is, or is inside of."""
+        return self.name.split("[", 1)[0]
+
 
 class Pair:
     """The function pair, its inputs as float64 copies, and how the two are called.

@@ -106,11 +106,11 @@ class ArrayCheck:
         """Return the cells of this array's row in the table."""
         if self.fault:
             return (self.name, str(self.shape), "-", "-", "-", "-", self.verdict)
-        where = "whole" if self.worst_index is None else _index(self.worst_index)
-        if self.worst_error == 0.0:
-            where = "-"
-        numbers = (f"{self.numeric:.8g}", f"{self.analytic:.8g}")
         error = f"{self.worst_error:.1e}"
+        if self.worst_error == 0.0:  # no entry is worst
+            return (self.name, str(self.shape), error, "-", "-", "-", self.verdict)
+        where = "whole" if self.worst_index is None else _index(self.worst_index)
+        numbers = (f"{self.numeric:.8g}", f"{self.analytic:.8g}")
         return (self.name, str(self.shape), error, where, *numbers, self.verdict)
 
 

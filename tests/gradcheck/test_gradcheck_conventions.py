@@ -228,3 +228,44 @@ ERRORS = [
 def test_what_cannot_be_checked_is_refused_in_clear_words(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def product_of_dicts(p, q):
+    return p["W"] * q["W"]
+
+
+NESTED = {
+    "by argument": lambda dy: {"p": {"W": dy * (X + 1)}, "q": {"dW": dy * X}},
+    "by argument with d": lambda dy: {"dp": {"dW": dy * (X + 1)}, "dq": {"W": dy * X}},
+    "by position": lambda dy: ({"W": dy * (X + 1)}, {"W": dy * X}),
+}
+
+
+@pytest.mark.parametrize("manner", NESTED)
+def test_gradients_may_be_nested_as_the_inputs_are(manner):
+    for inputs in ([{"W": X}, {"W": X + 1}], {"p": {"W": X}, "q": {"W": X + 1}}):
+        result = check_gradients(product_of_dicts, inputs, NESTED[manner])
+        assert result.ok, result
+
+
+def test_the_keys_of_a_dict_need_not_be_words():
+    def backward(dy):
+        return {(0, "W"): 2 * dy, 1: 3 * dy}
+
+    result = check_gradients(lambda p: 2 * p[0, "W"] + 3 * p[1], [{(0, "W"): X, 1: X}], backward)
+    assert result.ok, result
+    nested = check_gradients(
+        lambda p: 2 * p[0, "W"] + 3 * p[1], [{(0, "W"): X, 1: X}], lambda dy: (backward(dy),)
+    )
+    assert nested.ok, nested
+
+
+@pytest.mark.parametrize("nonsense", ["no", [[1.0, 2.0], [3.0]], object()])
+def test_a_gradient_that_is_no_array_of_numbers_is_wrong(nonsense):
+    def backward(dy, cache):
+        dx, dw, _ = affine_backward(dy, cache)
+        return dx, dw, nonsense
+
+    result = check_gradients(affine, [X, W, B], backward)
+    assert [array.name for array in result if not array.ok] == ["b"]
+    assert result["b"].diagnosis == "dtype: expected float64, got object"

@@ -78,3 +78,9 @@ def test_the_html_has_the_same_cells_and_escapes_them():
     assert "has the wrong sign" in page
     assert page.count("<tr") == 2
     assert "<p>note:" in check_gradients(lambda x: x, [X], lambda dy: dy)._repr_html_()
+
+
+def test_numbers_are_shown_only_where_there_is_an_error():
+    x = np.array([0.5, -1.0])
+    row = check_gradients(lambda x: 1.0 * x, [x], lambda dy: dy.copy())["x"].row()
+    assert row == ("x", "(2,)", "0.0e+00", "-", "-", "-", "ok")
