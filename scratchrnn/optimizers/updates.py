@@ -63,6 +63,8 @@ def rmsprop_update(
     d = lr g / √(v - a² + ε)                   (3)
     x ← x - d                                  (4)
     u ← μ u + d,  x ← x - u                    (5)  if `velocity` is given
+
+    Where the gradient has long been the same, v - a² is 0 but for rounding, and not below it.
     """
     np.multiply(g, g, out=work)
     move_towards(v, work, 1.0 - rho)  # (1)
@@ -74,6 +76,7 @@ def rmsprop_update(
         average += work  # (2)
         np.multiply(average, average, out=work)
         np.subtract(v, work, out=work)
+        np.maximum(work, 0.0, out=work)
         work += epsilon
     np.sqrt(work, out=work)
     np.divide(g, work, out=work)

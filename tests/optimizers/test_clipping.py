@@ -109,3 +109,15 @@ def test_room_for_what_lies_between_is_made_once_for_each_use():
     assert np.shares_memory(room, optimizer.workspace(np.ones((3, 2))))
     assert not np.shares_memory(room, optimizer.workspace(like, "clipped"))
     assert optimizer.workspace(np.ones(7, np.float32)).shape == (7,)
+
+
+def test_clipping_leaves_its_gradients_alone():
+    g = np.array([-3.0, 0.5, 4.0])
+    g.flags.writeable = False
+    clipped = [
+        optimizers.clip_by_value(g, 1.0),
+        optimizers.clip_by_norm(g, 1.0),
+        *optimizers.clip_by_global_norm([g], 1.0),
+    ]
+    for array in clipped:
+        assert np.abs(array).max() <= 1.0 and not np.shares_memory(array, g)

@@ -89,6 +89,34 @@ def test_state_set_before_the_first_step_is_kept_until_then():
     assert set(fresh.get_state()) == set(optimizer.get_state())
 
 
+def test_state_set_before_the_first_step_is_a_copy():
+    first, x = optimizers.SGD(0.1, momentum=0.9), np.ones(2)
+    first.apply([np.ones(2)], [x])
+    state, y = first.get_state(), x.copy()
+    later = optimizers.SGD(0.1, momentum=0.9)
+    later.set_state(state)
+    state["momentum/0000"][:] = 99.0
+    first.apply([np.ones(2)], [x])
+    later.apply([np.ones(2)], [y])
+    np.testing.assert_array_equal(x, y)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "slots"),
+    [
+        (optimizers.SGD(), set()),
+        (optimizers.SGD(momentum=0.5), {"momentum"}),
+        (optimizers.RMSprop(), {"velocity"}),
+        (optimizers.Adam(), {"momentum", "velocity"}),
+        (optimizers.SGD(gradient_accumulation_steps=2), {"gradient_accumulator"}),
+    ],
+)
+def test_nothing_is_kept_that_the_rule_does_not_need(optimizer, slots):
+    optimizer.build([np.ones(2)])
+    arrays = {name.split("/")[0] for name in optimizer.get_state() if "/" in name}
+    assert arrays == slots
+
+
 def test_state_from_before_the_first_step_empties_the_slots():
     optimizer, xs = make("Adam"), variables()
     fresh = make("Adam").get_state()

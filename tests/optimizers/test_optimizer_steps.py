@@ -297,3 +297,34 @@ def test_rmsprop_keeps_no_more_than_it_needs():
     assert optimizers.RMSprop().slots == ("velocity",)
     assert optimizers.RMSprop(momentum=0.5).slots == ("velocity", "momentum")
     assert optimizers.RMSprop(centered=True).slots == ("velocity", "average_gradient")
+
+
+@pytest.mark.parametrize("size", [1.0, 3.3, 1e4])
+def test_the_deviation_of_a_gradient_that_stays_the_same_is_no_number_below_zero(size):
+    x = np.zeros(3, np.float32)
+    optimizer = optimizers.RMSprop(0.1, rho=0.5, centered=True)
+    for _ in range(60):
+        optimizer.apply([np.full(3, size, np.float32)], [x])
+    assert np.isfinite(x).all() and (x < 0).all()
+
+
+def test_a_schedule_counts_calls_where_gradients_are_accumulated():
+    schedule = optimizers.schedules.PiecewiseConstantDecay([2], [1.0, 0.125])
+    optimizer, x = optimizers.SGD(schedule, gradient_accumulation_steps=2), np.zeros(1)
+    positions = []
+    for _ in range(4):
+        optimizer.apply([np.ones(1)], [x])
+        positions.append(float(x[0]))
+    assert positions == [0.0, -1.0, -1.0, -1.125]  # as in Keras: updates at steps 1 and 3
+    assert optimizer.iterations == 2
+
+
+@pytest.mark.parametrize("clip", [{}, {"clipnorm": 1.0}, {"clipvalue": 0.5}])
+@pytest.mark.parametrize("cls", optimizers.CLASSES.values())
+def test_a_step_is_computed_in_the_type_of_the_variable(cls, clip):
+    x = start().astype(np.float32)
+    y, one, other = x.copy(), cls(0.1, **clip), cls(0.1, **clip)
+    for g in gradients():  # float64
+        one.apply([g], [x])
+        other.apply([g.astype(np.float32)], [y])
+    np.testing.assert_array_equal(x, y)
