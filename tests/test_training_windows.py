@@ -187,6 +187,17 @@ def test_layers_are_as_before_when_training_ends():
     np.testing.assert_array_equal(before, model.predict(x, verbose=0))
 
 
+def test_windows_begin_at_zero_whatever_was_carried_before():
+    x, y, _ = data()
+    fresh, used = model_of("LSTM"), model_of("LSTM", stateful=True)
+    used(x)
+    used.layers[0].stateful = False
+    for model in (fresh, used):
+        model.fit(x, y, tbptt=K, verbose=0, shuffle=False)
+    for a, b in zip(fresh.optimizer.seen[0], used.optimizer.seen[0], strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_a_stateful_layer_carries_its_state_over_batches_too():
     x, y, _ = data()
     model = model_of("LSTM", stateful=True)
