@@ -71,18 +71,25 @@ def _follows(da: np.ndarray, evidence: Evidence, widened: Widened, name: str) ->
     # The widened input itself: dx_t = da_t Wᵀ with the parameter that it meets.
     # A state before the first step: what is wrong with it is what is wrong with da_0 Whᵀ.
     a, n = evidence.analytic[name], evidence.numeric[name]
-    for key, use in widened.uses.items():
-        if use.factor is None:
-            continue
-        weight = evidence.arrays[key] if use.turned else evidence.arrays[key].T
+    for weight in _matrices(evidence, widened):
         if _is_input(evidence, widened, name):
-            follows = close(as_sequence(a, widened.roles, widened.feature_axis), da @ weight)
+            follows = close(as_sequence(a, widened.roles, widened.feature_axis), da @ weight.T)
         else:
-            state = a.shape == (da.shape[0], weight.shape[1])
-            follows = state and close(a - n, (da - widened.da)[:, 0] @ weight)
+            state = a.shape == (da.shape[0], weight.shape[0])
+            follows = state and close(a - n, (da - widened.da)[:, 0] @ weight.T)
         if follows:
             return True
     return False
+
+
+def _matrices(evidence: Evidence, widened: Widened) -> list[np.ndarray]:
+    """Return what each factor is multiplied with, (F, K): all gates' matrices side by side."""
+    width, found = widened.da.shape[2], {}
+    for name, use in widened.uses.items():
+        if use.factor is not None:
+            matrix = use.matrix(evidence.arrays[name], width)
+            found[id(use.factor)] = found.get(id(use.factor), 0.0) + matrix
+    return list(found.values())
 
 
 def _describe(evidence: Evidence, widened: Widened, da: np.ndarray) -> str:
@@ -140,7 +147,8 @@ def _widths(evidence: Evidence) -> set[int]:
 
 def _pre_activation(evidence: Evidence, widened: Widened) -> np.ndarray:
     """Return the sum of all confirmed terms at the last step, (N, K)."""
-    terms = [use.term(evidence.arrays[name]) for name, use in widened.uses.items()]
+    width = widened.da.shape[2]
+    terms = [use.term(evidence.arrays[name], width) for name, use in widened.uses.items()]
     return np.broadcast_to(sum(terms), widened.da.shape)[:, -1]
 
 

@@ -8,11 +8,14 @@ products with da_t, which is checked against the numeric gradient before anythin
 
     dWx = Σ_t x_tᵀ da_t,   dWh = Σ_t h_{t-1}ᵀ da_t,   db = Σ_t da_t
 
-A function of a single step is a sequence of one.
+A function of a single step is a sequence of one. Where every gate has a matrix of its own, all of
+them are widened at once, each by its own part of the identity; where a matrix meets several things
+joined together, [h, x] say, the identity goes where x ends.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -35,6 +38,8 @@ class Use:
         What the parameter multiplies at each step; None for a bias.
     shape : tuple of int
         The parameter's shape: (F, K), or (K, F) when `turned`; (K,) or (1, K) for a bias.
+    columns : slice
+        The part of da that is this parameter's: its gate's, where each has matrices of its own.
     turned : bool
         The parameter stands to the left of what it multiplies.
     neighbours : tuple of (str, ndarray)
@@ -43,22 +48,30 @@ class Use:
 
     factor: np.ndarray | None
     shape: tuple[int, ...]
+    columns: slice
     turned: bool = False
     neighbours: tuple[tuple[str, np.ndarray], ...] = ()
 
     def gradient(self, da: np.ndarray, factor: np.ndarray | None = None) -> np.ndarray:
         """Return the parameter's gradient from da (N, T, K) and the factor (N, T, F)."""
-        factor = self.factor if factor is None else factor
+        factor, da = self.factor if factor is None else factor, da[..., self.columns]
         if factor is None:
             return da.sum(axis=(0, 1)).reshape(self.shape)
         product = np.tensordot(factor, da, axes=((0, 1), (0, 1)))  # (F, K)
         return product.T if self.turned else product
 
-    def term(self, parameter: np.ndarray) -> np.ndarray:
+    def matrix(self, parameter: np.ndarray, width: int) -> np.ndarray:
+        """Return the parameter as it meets its factor, (F, K) or (1, K), zero for other gates."""
+        turned = parameter.T if self.turned else parameter
+        turned = turned if self.factor is not None else parameter.reshape(1, -1)
+        whole = np.zeros((turned.shape[0], width))
+        whole[:, self.columns] = turned
+        return whole
+
+    def term(self, parameter: np.ndarray, width: int) -> np.ndarray:
         """Return what the parameter adds before the activation: (N, T, K) or broadcast to it."""
-        if self.factor is None:
-            return parameter.reshape(1, 1, -1)
-        return self.factor @ (parameter.T if self.turned else parameter)
+        matrix = self.matrix(parameter, width)
+        return matrix[None] if self.factor is None else self.factor @ matrix
 
 
 @dataclass
@@ -104,27 +117,52 @@ def widen(pair: Pair, evidence: Evidence) -> Widened | None:
         free = [axis for axis in range(leaf.array.ndim) if axis not in roles]
         if len(free) != 1 or len(set(roles.values())) < len(roles):
             continue
-        for weight in pair.leaves:
-            for axis in (0, 1):
-                fits = weight is not leaf and weight.array.ndim == 2
-                if fits and weight.array.shape[axis] == leaf.array.shape[free[0]]:
-                    found = _measure(pair, evidence, which, weight.name, axis, free[0])
-                    if found is not None and weight.name in found.uses:
-                        return found
+        for weights, axis, place in _families(pair, evidence, leaf, leaf.array.shape[free[0]]):
+            found = _measure(pair, evidence, which, weights, axis, place, free[0])
+            if found is not None and all(name in found.uses for name in weights):
+                return found
     return None
 
 
-def _measure(pair, evidence, which: int, weight: str, axis: int, free: int) -> Widened | None:
-    """Widen input `which` and `weight`; return what that shows, or None if it does not fit."""
-    leaf, w = pair.leaves[which], evidence.arrays[weight]
-    width, old = w.shape[1 - axis], leaf.array.shape[free]
-    zeros = np.zeros([width if i == free else s for i, s in enumerate(leaf.array.shape)])
+def _families(pair, evidence, leaf, width: int) -> Iterator[tuple[list[str], int, int]]:
+    """Yield (weights, axis, place): what may meet an input of this width, and where it ends there.
+
+    One matrix alone, or those of all gates: of one shape, and if the matrices for the state have
+    the same, the first or second half of them, or every other one.
+    """
+    matrices = [other for other in pair.leaves if other is not leaf and other.array.ndim == 2]
+    alone = [[weight] for weight in matrices]
+    weights = [matrix for matrix in matrices if not evidence.in_roles.get(matrix.name)]
+    shapes = dict.fromkeys(weight.array.shape for weight in weights)
+    same = [[w for w in weights if w.array.shape == shape] for shape in shapes]
+    halves = [part for s in same for part in (s[: len(s) // 2], s[len(s) // 2 :], s[::2], s[1::2])]
+    for joined in (False, True):
+        for family in (*alone, *(s for s in (*same, *halves) if len(s) > 1)):
+            for axis, length in enumerate(family[0].array.shape):
+                names = [weight.name for weight in family]
+                if not joined and length == width:
+                    yield names, axis, width
+                elif joined and length > width:
+                    # The input stands last, first, or behind a column of ones.
+                    places = dict.fromkeys((length, width, width + 1))
+                    yield from ((names, axis, place) for place in places)
+
+
+def _measure(pair, evidence, which, weights: list[str], axis, place, free: int) -> Widened | None:
+    """Widen input `which` and `weights`; return what that shows, or None if it does not fit."""
+    leaf = pair.leaves[which]
+    widths = [evidence.arrays[name].shape[1 - axis] for name in weights]
+    ends, old = np.cumsum(widths), leaf.array.shape[free]
+    zeros = np.zeros([ends[-1] if i == free else s for i, s in enumerate(leaf.array.shape)])
     if zeros.size > _MOST_FEATURES:
         return None
-    replaced = {
-        leaf.name: np.concatenate([leaf.array, zeros], axis=free),
-        weight: np.concatenate([w, np.eye(width)], axis=axis),
-    }
+    gates = [slice(end - width, end) for end, width in zip(ends, widths, strict=True)]
+    replaced = {leaf.name: np.concatenate([leaf.array, zeros], axis=free)}
+    for name, columns in zip(weights, gates, strict=True):
+        identity = np.eye(ends[-1])[:, columns]
+        before, behind = np.split(evidence.arrays[name], [place], axis)
+        identity = identity.T if axis else identity
+        replaced[name] = np.concatenate([before, identity, behind], axis)
     arrays = [replaced.get(other.name, other.array).copy() for other in pair.leaves]
     try:
         lines = Lines(pair.vector, arrays, evidence.upstream, float(np.finfo(float).eps))
@@ -140,7 +178,7 @@ def _measure(pair, evidence, which: int, weight: str, axis: int, free: int) -> W
     roles = evidence.in_roles.get(leaf.name, {})
     rows = as_sequence(rows, roles, free)
     found = Widened(arrays, which, free, old, roles, rows, rows @ evidence.upstream, {})
-    found.uses = _confirmed(evidence, leaf.name, found)
+    found.uses = _confirmed(evidence, leaf.name, found, gates)
     return found
 
 
@@ -156,22 +194,22 @@ def as_sequence(array: np.ndarray, roles: dict[int, str], feature_axis: int) -> 
     return moved
 
 
-def _confirmed(evidence: Evidence, name: str, found: Widened) -> dict[str, Use]:
+def _confirmed(evidence: Evidence, name: str, found: Widened, gates: list[slice]) -> dict[str, Use]:
     """Return the uses whose sum over time is the numeric gradient."""
     x = as_sequence(evidence.arrays[name], found.roles, found.feature_axis)
     factors = [(None, ()), *_factors(evidence, name, x)]
-    uses = {}
+    ways = list(itertools.product(factors, (False, True), gates))
+    uses: dict[str, Use] = {}
     for key, n in evidence.numeric.items():
-        for factor, neighbours in factors:
-            for turned in (False, True):
-                use = Use(factor, n.shape, turned, neighbours)
-                if key != name and key not in uses and _fits(use, n, found.da):
-                    uses[key] = use
+        for (factor, neighbours), turned, columns in ways:
+            use = Use(factor, n.shape, columns, turned, neighbours)
+            if key != name and key not in uses and _fits(use, n, found.da):
+                uses[key] = use
     return uses
 
 
 def _fits(use: Use, n: np.ndarray, da: np.ndarray) -> bool:
-    width = da.shape[2]
+    width = da[..., use.columns].shape[2]
     if use.factor is None:
         return n.shape in {(width,), (1, width), (width, 1)} and close(use.gradient(da), n)
     features = use.factor.shape[2]
@@ -187,7 +225,17 @@ def _factors(evidence: Evidence, name: str, x: np.ndarray) -> Iterator[tuple]:
     yield x, _beside(name, x, 0, np.zeros_like(x[:, :1]))
     for start, h in _hidden(evidence, *x.shape[:2]):
         before = np.concatenate([start, h[:, :-1]], axis=1)
-        yield before, _beside("h", before, -1, h[:, -1:])
+        beside = _beside("h", before, -1, h[:, -1:])
+        yield before, beside
+        ones = np.ones_like(x[..., :1])
+        for parts in ((before, x), (x, before), (ones, x, before)):
+            yield (
+                np.concatenate(parts, axis=2),
+                tuple(
+                    (text, np.concatenate([h if p is before else p for p in parts], axis=2))
+                    for text, h in beside
+                ),
+            )
 
 
 def _states(evidence: Evidence, rows: int) -> Iterator[tuple]:
