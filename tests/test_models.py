@@ -283,3 +283,14 @@ def test_numpy_opens_the_file_without_pickles(tmp_path):
     model.save(tmp_path / "m.npz")
     with np.load(tmp_path / "m.npz", allow_pickle=False) as file:
         np.testing.assert_array_equal(file["weights/0000"], model.weights[0])
+
+
+def test_resetting_a_model_resets_every_layer_of_it():
+    stack = [layers.GRU(3, stateful=True, return_sequences=True), layers.LSTM(2, stateful=True)]
+    model = Sequential([layers.Input((None, 2)), *stack])
+    x = np.random.default_rng(0).normal(size=(3, 4, 2))
+    first = model(x)
+    assert not np.array_equal(model(x), first)
+    model.reset_state()
+    assert [layer.states for layer in stack] == [None, None]
+    np.testing.assert_array_equal(model(x), first)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from scratchrnn import layers, optimizers
-from scratchrnn.data import ArrayData
+from scratchrnn.data import ArrayData, Batch
+from scratchrnn.data.weights import class_weighted
 from scratchrnn.models import Sequential
 
 N, T, D = 10, 4, 2
@@ -119,6 +120,41 @@ def test_weights_and_masks_are_mixed_as_their_samples_are(shuffle):
         np.testing.assert_array_equal(batch.y, 2 * rows)
         np.testing.assert_array_equal(batch.sample_weight, 3 * rows)
         np.testing.assert_array_equal(batch.mask, mask[rows])
+
+
+def test_class_weights_weigh_one_hot_steps():
+    labels = np.array([[0, 2, 2, 1], [1, 1, 0, 2]])
+    batch = Batch(np.zeros((2, T, D)), np.eye(3)[labels])
+    weighted = class_weighted("doc", batch, {0: 5.0, 2: 0.5}, (None, T, 3))
+    np.testing.assert_array_equal(weighted.sample_weight, np.array([5.0, 1.0, 0.5])[labels])
+
+
+def test_targets_may_be_anything_where_a_mask_hides_them():
+    (x, y), mask = data(sequences=True), np.arange(T) < np.full((N, 1), 3)
+    clean, spoilt = still(sequences=True), still(sequences=True)
+    clean.fit(x, y, mask=mask, verbose=0, shuffle=False)
+    x[~mask] = y[~mask] = np.nan
+    spoilt.fit(x, y, mask=mask, verbose=0, shuffle=False)
+    for a, b in zip(clean.optimizer.seen, spoilt.optimizer.seen, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"y": np.zeros((N + 1, 1))}, "y: expected as many samples as x, 10, got 11"),
+        ({"y": np.zeros((N - 1, 1))}, "y: expected as many samples as x, 10, got 9"),
+        ({"sample_weight": np.ones(N + 1)}, "sample_weight: expected as many .* 10, got 11"),
+        ({"mask": np.ones((N, T + 1), bool)}, r"mask: expected \(N, T\)=\(10, 4\), got \(10, 5\)"),
+        ({"mask": np.ones((N + 1, T), bool)}, r"mask: expected \(N, T\)=\(10, 4\), got \(11, 4\)"),
+    ],
+)
+def test_arrays_of_other_lengths_are_told_before_anything_runs(calls, given, message):
+    x, y = data()
+    for who in ("fit", "evaluate"):
+        with pytest.raises(ValueError, match=f"^{who}: {message}"):
+            getattr(still(), who)(x, **{"y": y, **given}, verbose=0)
+    assert calls == []
 
 
 def test_penalties_are_learned_from_and_are_no_part_of_the_layers_gradients():
