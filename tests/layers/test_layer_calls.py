@@ -104,3 +104,39 @@ def test_only_masked_steps_are_blanked_of_what_is_not_finite(rows):
     np.testing.assert_array_equal(layer(x, mask=mask)[:, :, 0], [[3, 2, 3]] * rows)
     x[:, 2, 0] = np.nan  # at a real step it has to show
     assert np.isnan(layer(x, mask=mask)[:, 2]).all()
+
+
+class Mixed(layers.Layer):
+    """y = x ⊙ scale + shift, of which only the shift is learned."""
+
+    def build(self, input_shape):
+        self.scale = self.add_weight("scale", input_shape[-1:], "ones", trainable=False)
+        self.shift = self.add_weight("shift", input_shape[-1:], "zeros")
+        super().build(input_shape)
+
+    def call(self, x, mask=None, training=False):
+        self.x = x
+        return x * self.scale + self.shift
+
+    def backward(self, dy):
+        self._gradients = [(dy * self.x).sum(axis=0), dy.sum(axis=0)]
+        return dy * self.scale
+
+
+def test_only_weights_that_are_learned_have_their_gradients_handed_out():
+    layer, x = Mixed(), np.array([[1.0, 2.0], [3.0, 5.0]])
+    layer.backward(np.ones_like(layer(x)))
+    (gradient,), (weight,) = layer.gradients, layer.trainable_weights
+    assert weight is layer.shift and gradient.tolist() == [2.0, 2.0]
+    assert [w is layer.scale for w in layer.non_trainable_weights] == [True]
+
+
+def test_normalised_recurrences_begin_with_gains_of_one_and_keep_their_epsilon():
+    layer = layers.LayerNormLSTM(3)
+    layer.build((None, None, 2))
+    gains = [layer.gamma, layer.gamma_c, layer.beta_c]
+    assert [set(np.unique(w)) for w in gains] == [{1.0}, {1.0}, {0.0}]
+    x = np.random.default_rng(6).normal(size=(2, 4, 2))
+    for cls in (layers.LayerNormLSTM, layers.LayerNormGRU):
+        flat, sharp = (cls(3, epsilon=e, seed=1, dtype="float64")(x) for e in (100.0, 0.01))
+        assert np.abs(flat).max() < np.abs(sharp).max() / 2
