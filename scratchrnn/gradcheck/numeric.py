@@ -31,6 +31,7 @@ import numpy as np
 
 LADDER = 8.0 ** -np.arange(-3, 14)  # multiples of the input's size, longest first
 _SAFETY = 4.0  # how far the least estimate of the error may itself be short
+_COARSE = 16.0  # the same in float32, where few steps lie between the noise and the bends of f
 _GRAIN = 1e5  # how far rounding of numbers of order 1 inside f may grow on its way out
 _DIGITS = 16.0  # a change of so few units in the last place shows no slope
 _HIDDEN = 16.0  # last digits of the outputs in which a slope may hide from every step
@@ -156,7 +157,9 @@ class Lines:
         if rounding == 0.0:
             # No step moved anything: numbers of order 1 inside f, such as 1 - z, may round it off.
             hidden += _HIDDEN * self.eps * weight / size
-        return from_ladder(*map(np.array, (ahead, behind, up, down)), rounding, grain, hidden)
+        ladder = map(np.array, (ahead, behind, up, down))
+        safety = _SAFETY if self.eps < 1e-10 else _COARSE
+        return from_ladder(*ladder, rounding, grain, hidden, safety)
 
 
 def _sizes(array: np.ndarray) -> np.ndarray:
@@ -174,6 +177,7 @@ def from_ladder(
     rounding: float = 0.0,
     grain: float = 0.0,
     hidden: float = 0.0,
+    safety: float = _SAFETY,
 ) -> Estimate:
     """Return the best derivative that a ladder of steps holds.
 
@@ -189,6 +193,8 @@ def from_ladder(
         The most that it may have grown to inside f.
     hidden : float
         What the slope may be beside what any step shows.
+    safety : float
+        How far the least estimate of the error may itself be short.
 
     Returns
     -------
@@ -210,7 +216,7 @@ def from_ladder(
     best = int(np.argmin(error))
     if kinked or not np.isfinite(error[best]):
         return Estimate(float(central[-1]), np.inf, "kink")
-    value, bound = float(richardson[best + 1]), _SAFETY * (float(error[best]) + hidden)
+    value, bound = float(richardson[best + 1]), safety * (float(error[best]) + hidden)
     return Estimate(value, bound, "noise" if bound > abs(value) else "smooth")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import foreign
 import numpy as np
 import pytest
 
@@ -164,6 +165,27 @@ def test_inputs_on_a_kink_do_not_excuse_a_wrong_gradient():
 
     result = check_gradients(lambda x, W: x.max(axis=1)[:, None] + (W**2).sum(0), [x, W], backward)
     assert [array.name for array in result if not array.ok] == ["W"]
+
+
+@pytest.mark.parametrize("seed", [0, 5])
+def test_float32_far_from_a_line_raises_no_alarm(seed):
+    # Weights of 3 bend the function within a step that float32 can still see.
+    rng = np.random.default_rng(seed)
+    inputs = [3 * rng.standard_normal(s) for s in ((2, 5, 2), (2, 3), (2, 3), (3, 3), (3,))]
+
+    def forward(*inputs):
+        h, cache = foreign.rnn_forward(*single(inputs))
+        return h.astype(np.float32), single(cache)
+
+    def backward(dh, cache):
+        return single(foreign.rnn_backward()(*single([dh]), cache))
+
+    result = check_gradients(forward, inputs, backward)
+    assert result.ok, result
+
+
+def single(arrays):
+    return [np.asarray(array, np.float32) for array in arrays]
 
 
 def test_a_wrong_gradient_that_grows_with_every_call_keeps_its_diagnosis():
