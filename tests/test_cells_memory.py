@@ -46,18 +46,19 @@ CASES = {
 EVERY = pytest.mark.parametrize("case", CASES)
 
 
-def draw(case: str):
-    """Return forward, backward and random arguments of a recurrence."""
-    module, shapes, options = CASES[case]
+def draw(case: str, module=None):
+    """Return forward, backward and random arguments of a recurrence; of another module if given."""
+    home, shapes, options = CASES[case]
+    module = module or home
     rng, name = np.random.default_rng(5), case.split()[0]
     arrays = {key: 0.5 * rng.normal(size=shape) for key, shape in shapes.items()}
     pair = getattr(module, f"{name}_forward"), getattr(module, f"{name}_backward")
     return *pair, arrays, options
 
 
-def draw_step(case: str):
+def draw_step(case: str, module=None):
     """Return step, its backward and random arguments."""
-    module, (_, _, arrays, options) = CASES[case][0], draw(case)
+    module, (_, _, arrays, options) = module or CASES[case][0], draw(case)
     name, arrays["x"] = case.split()[0], arrays["x"][:, 0].copy()
     arrays = {key.replace("0", "_prev"): value for key, value in arrays.items()}
     step, back = getattr(module, f"{name}_step"), getattr(module, f"{name}_step_backward")

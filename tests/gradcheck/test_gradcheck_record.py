@@ -73,6 +73,18 @@ def test_a_large_array_is_checked_in_three_directions_and_in_some_of_its_entries
     assert not check.ok
 
 
+@pytest.mark.parametrize("first", range(0, 120, 20))
+def test_two_entries_of_a_large_array_that_are_exchanged_are_found(first):
+    x = np.random.default_rng(1).uniform(0.5, 1.5, size=(12, 10))
+
+    def backward(dy):  # the sum stays
+        dx = 2 * x * dy
+        dx.flat[first : first + 2] = dx.flat[first : first + 2][::-1].copy()
+        return dx
+
+    assert not check_gradients(square, [x], backward, max_entries=100).ok
+
+
 def test_a_function_that_drifts_a_little_is_no_function_of_its_inputs():
     calls = []
 
