@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import numba
 import pytest
 from scratchrnn.kernels import pool, spin
 
@@ -16,7 +17,7 @@ def nothing():
 def moved(monkeypatch):
     """Which helper was moved to which of three processors."""
     moved = []
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", {0: {0, 1, 2}}.get, raising=False)
     monkeypatch.setattr(os, "sched_setaffinity", lambda *to: moved.append(to), raising=False)
     return moved
 
@@ -110,14 +111,30 @@ def test_a_helper_looks_until_another_job_is_posted(monkeypatch):
 
     def look(flag, value):
         seen.append((flag is ours.posted, int(flag[0]), value))
-        if len(seen) == 2:
+        if len(seen) == 3:
             raise End
         ours.call(pool._Job([[(nothing,)]]), 1)
 
     monkeypatch.setattr(pool, "_look_while", look)
     with pytest.raises(End):
         ours._serve()
-    assert seen == [(True, 0, 0), (True, 1, 1)]
+    assert seen == [(True, k, k) for k in range(3)]
+
+
+@pytest.mark.skipif(not numba.config.DISABLE_JIT, reason="compiled looks cannot be counted")
+@pytest.mark.parametrize("changes_at, looks", [(1, 4), (5, 8), (11, 10)])
+def test_looking_ends_a_little_after_the_change_or_after_so_many_looks(
+    changes_at, looks, monkeypatch
+):
+    looked = []
+
+    def look(a):
+        looked.append(a)
+        return 8 if len(looked) >= changes_at else 7
+
+    monkeypatch.setattr(spin, "_look", look)
+    spin.look_while("flag", 7, 10, 3)
+    assert looked == ["flag"] * looks
 
 
 def test_looking_is_compiled(monkeypatch):
