@@ -129,6 +129,13 @@ def test_one_row_for_all_is_named_where_rows_meet(row, index):
     assert result["beta"].diagnosis == text
 
 
+def test_a_lost_axis_of_length_one_is_a_matter_of_shape_alone():
+    x, b = arrays((H, N), (H, 1))
+    result = check_gradients(lambda x, b: x + b, [x, b], lambda dy: (1 * dy, dy.sum(axis=1)))
+    shapes = "shape: expected (4, 1), got (4,)"
+    assert result["b"].diagnosis == f"{shapes}; has the right numbers: reshape to (4, 1)"
+
+
 # --- Rounding inside backward -------------------------------------------------------------------
 
 
