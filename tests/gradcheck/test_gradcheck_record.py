@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from scratchrnn.gradcheck import check_gradients
+from scratchrnn.gradcheck.numeric import Lines
 
 X = np.random.default_rng(0).uniform(0.5, 1.5, size=(3, 4))
 
@@ -94,3 +95,15 @@ def test_a_function_that_drifts_a_little_is_no_function_of_its_inputs():
 
     result = check_gradients(f, [X], lambda dy: 2 * X * dy)
     assert any("when it is called again" in problem for problem in result.problems)
+
+
+def test_a_difference_is_central_and_puts_back_what_was_there():
+    x = np.array([0.5, np.nan, -2.0])
+    lines = Lines(
+        lambda arrays: np.sin(arrays[0][::2]), [x], np.ones(2), float(np.finfo(float).eps)
+    )
+    before = x.copy()
+    slopes = [lines.row(0, k)[0] for k in range(3)]
+    np.testing.assert_allclose(slopes, [[np.cos(0.5), 0], [0, 0], [0, np.cos(2.0)]], atol=1e-9)
+    assert lines.refine_entry(0, 2).value == pytest.approx(np.cos(2.0), rel=1e-10)
+    np.testing.assert_array_equal(x, before)
