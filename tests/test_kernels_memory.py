@@ -48,8 +48,11 @@ def test_what_is_given_is_left_as_it_was(case):
     upstream = [np.full_like(y, 2.0) for y in outputs]
     later = backward(upstream[0], cache, *upstream[1:])
     begin = [np.array(g) for g in later]
-    backward(upstream[0], cache, *upstream[1:], onto=later)
+    together = backward(upstream[0], cache, *upstream[1:], onto=later)
     assert_equal(later, begin)
+    for name in (field for field in together._fields if field not in ("dx", "dh0", "dc0")):
+        twice = 2 * getattr(later, name)
+        np.testing.assert_allclose(getattr(together, name), twice, rtol=1e-12, err_msg=name)
     assert_equal(arrays.values(), before.values())
     assert all((u == 2.0).all() for u in upstream)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scratchrnn.gradcheck import check_gradients
-from scratchrnn.gradcheck.numeric import Lines
+from scratchrnn.gradcheck.numeric import Lines, from_ladder
 
 X = np.random.default_rng(0).uniform(0.5, 1.5, size=(3, 4))
 
@@ -107,3 +107,9 @@ def test_a_difference_is_central_and_puts_back_what_was_there():
     np.testing.assert_allclose(slopes, [[np.cos(0.5), 0], [0, 0], [0, np.cos(2.0)]], atol=1e-9)
     assert lines.refine_entry(0, 2).value == pytest.approx(np.cos(2.0), rel=1e-10)
     np.testing.assert_array_equal(x, before)
+
+
+def test_two_steps_together_know_a_cubic():
+    h = 8.0 ** -np.arange(4)  # long steps: each by itself is off by h²
+    estimate = from_ladder(h, h, 3 * h + h**3, -3 * h - h**3)
+    assert estimate.value == pytest.approx(3.0, rel=1e-12)
