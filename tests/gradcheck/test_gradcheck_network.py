@@ -160,6 +160,14 @@ def test_a_masked_and_weighted_model_passes_in_training():
     assert result.ok, result
 
 
+def test_a_model_is_checked_without_what_its_mask_and_weights_leave_out():
+    model = model_of(SimpleRNN(2, return_sequences=True), Dense(1))
+    x, y = RNG.standard_normal((2, 4, 2)), RNG.random((2, 4, 1))
+    y[0, 2:], y[1] = np.nan, np.inf
+    result = check_model(model, x, y, mask=MASK, sample_weight=np.array([1.0, 0.0]))
+    assert result.ok, result
+
+
 def test_the_model_itself_is_left_alone():
     model = model_of(SimpleRNN(3), Dense(1))
     before = model.get_weights()
