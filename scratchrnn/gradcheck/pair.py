@@ -17,7 +17,9 @@ from typing import Any
 
 import numpy as np
 
-_CACHE_NAMES = {"cache", "caches", "ctx", "context", "memory", "saved", "tape", "memo"}
+_CACHE_NAMES = {
+    "cache", "caches", "ctx", "context", "memory", "saved", "tape", "memo", "res", "residuals",
+}  # fmt: skip
 _WHO = "check_gradients"
 _NO_CACHE = object()
 
@@ -144,32 +146,36 @@ class Pair:
         if self.cache != "auto":
             return bool(self.cache)
         return len(values) > 1 and (
-            not _is_float(values[-1]) or any(p.name in _CACHE_NAMES for p in _positional(self))
+            not _is_float(values[-1]) or any(p.name in _CACHE_NAMES for p in _parameters(self))
         )
 
     def gradients(self, upstream: list, kept: Any):
         """Call backward on the upstream gradients of one forward call; return what it returns."""
         if self.backward is None:
             return kept
-        parameters = _positional(self)
-        arguments = list(upstream)
+        parameters = _parameters(self)
+        positional = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
+        arguments, keywords = list(upstream), {}
         if kept is not _NO_CACHE:
             named = [i for i, p in enumerate(parameters) if p.name in _CACHE_NAMES]
-            arguments.insert(named[0] if named else len(arguments), kept)
-        _require_room(self.backward, parameters, arguments, self.output_names)
-        return self.backward(*arguments)
+            place = named[0] if named else len(arguments)
+            if named and parameters[place].kind is inspect.Parameter.KEYWORD_ONLY:
+                keywords = {parameters[place].name: kept}
+            else:
+                arguments.insert(place, kept)
+        _require_room(self.backward, positional, arguments, self.output_names)
+        return self.backward(*arguments, **keywords)
 
 
-def _positional(pair: Pair) -> list[inspect.Parameter]:
-    """Return the positional parameters of backward; none when it cannot be asked."""
+def _parameters(pair: Pair) -> list[inspect.Parameter]:
+    """Return the parameters of backward; none when it cannot be asked, or takes any number."""
     try:
-        parameters = inspect.signature(pair.backward).parameters.values()
+        parameters = list(inspect.signature(pair.backward).parameters.values())
     except (TypeError, ValueError):
         return []
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    if any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters):
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
         return []
-    return [p for p in parameters if p.kind in kinds]
+    return [p for p in parameters if p.kind is not p.VAR_KEYWORD]
 
 
 def _require_room(backward: Callable, parameters: list, arguments: list, outputs: list) -> None:

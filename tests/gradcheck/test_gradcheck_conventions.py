@@ -39,6 +39,9 @@ BACKWARDS = {
     ),
     "other order": lambda dy, cache: dict(reversed(named(dy, cache)._asdict().items())),
     "cache first": lambda cache, dy: affine_backward(dy, cache),
+    "cache first, called residuals": lambda res, dy: affine_backward(dy, res),
+    "cache by keyword": lambda dy, *, cache: affine_backward(dy, cache),
+    "cache by keyword, other options": lambda dy, *, scale=1.0, ctx, **_: named(dy * scale, ctx),
     "star arguments": lambda *given: affine_backward(*given),
     "state": lambda dy: (dy @ W.T, X.T @ dy, dy.sum(axis=0)),
 }
@@ -60,6 +63,13 @@ def test_inputs_may_come_by_name():
         {"b": B, "w": W, "x": X},
         lambda dy, cache: {"dx": dy @ W.T, "dw": X.T @ dy, "db": dy.sum(axis=0)},
     ).ok
+
+
+def test_a_cache_that_is_an_array_is_known_by_a_keyword_too():
+    def square(x):
+        return x**2, x
+
+    assert check_gradients(square, [X], lambda dy, *, tape: 2 * tape * dy).ok
 
 
 def test_a_cache_that_is_an_array_is_known_by_the_name_of_its_parameter():
