@@ -133,6 +133,24 @@ def test_a_layer_that_returns_its_upstream_gradient_is_found():
     assert "shares memory with" in str(check_layer(GivesBackDy(), (2, 4, 3)).problems)
 
 
+class Unmasked(Dropout):
+    """Forgets on the way back what it has dropped."""
+
+    def backward(self, dy):
+        return dy.copy()
+
+
+def test_a_layer_is_checked_in_training_if_asked():
+    assert check_layer(Unmasked(0.5, seed=1), (3, 4)).ok
+    assert not check_layer(Unmasked(0.5, seed=1), (3, 4), training=True).ok
+
+
+def test_a_layer_is_checked_without_what_a_mask_hides():
+    x = np.where(MASK[..., None], RNG.standard_normal((2, 4, 2)), np.nan)
+    result = check_layer(SimpleRNN(2, return_sequences=True), x.shape, x=x, mask=MASK)
+    assert result.ok, result
+
+
 def model_of(*layers, loss="mse", shape=(4, 2)):
     model = Sequential([Input(shape), *layers])
     model.compile("adam", loss)
