@@ -96,6 +96,34 @@ def test_every_validation_begins_with_the_first_batch():
     assert history["val_loss"] == [pytest.approx(first, rel=1e-12)] * 3
 
 
+class Counted:
+    """Batches in a row, read from the start at every pass, that are told when one ends."""
+
+    def __init__(self):
+        x, y = data()
+        self.batches = [(x[k : k + SIZE], y[k : k + SIZE]) for k in range(0, N, SIZE)]
+        self.read, self.ended_after = 0, []
+
+    def __len__(self):
+        return len(self.batches)
+
+    def __getitem__(self, k):
+        self.read += 1
+        return self.batches[k]
+
+    def on_epoch_end(self):
+        self.ended_after.append(self.read)
+
+
+@pytest.mark.parametrize(
+    ("steps", "epochs", "ended_after"), [(None, 2, [3, 6]), (3, 2, [3, 6]), (1, 4, [3]), (2, 1, [])]
+)
+def test_a_data_set_is_told_once_when_a_pass_ends(steps, epochs, ended_after):
+    source = Counted()
+    still().fit(source, steps_per_epoch=steps, epochs=epochs, verbose=0)
+    assert source.ended_after == ended_after
+
+
 def test_what_a_mask_hides_is_not_seen_by_predictions():
     (x, _), model = data(), still()
     mask = np.arange(T) < np.random.default_rng(4).integers(1, T, size=(N, 1))

@@ -111,6 +111,9 @@ class ArrayData:
             rows = slice(first, first + self.batch_size)
             yield self.take(rows if order is None else order[rows])
 
+    def end_pass(self) -> None:
+        """Do nothing: there is nobody to tell."""
+
     def get_state(self) -> dict:
         """Return what a pass depends on: nothing but the generator."""
         return {}

@@ -98,8 +98,9 @@ class Feed:
             self._taken += 1
             step += 1
             yield batch
-        if self._taken == self.data.steps:
+        if self._taken == self.data.steps:  # nobody will ask for the batch after the last
             self._pass = None
+            self.data.end_pass()
 
     def _next(self, begin: bool) -> Batch | None:
         """Return the next batch of the pass; at the begin of an epoch, of a new one if need be."""

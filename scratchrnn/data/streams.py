@@ -61,6 +61,10 @@ class StreamData:
         for number, item in enumerate(self._items()):
             if number >= start:
                 yield as_batch(f"{self.who}: batch {number + 1} of the data set", item)
+        self.end_pass()
+
+    def end_pass(self) -> None:
+        """Tell the source that a pass is over."""
         if not self.one_pass and hasattr(self.source, "on_epoch_end"):
             self.source.on_epoch_end()
 
