@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scratchrnn import kernels
+from scratchrnn import cells, kernels
 
 from .test_cells_memory import assert_equal, draw, draw_step
 
@@ -90,3 +90,16 @@ def test_the_cache_of_a_step_does_not_see_what_becomes_of_its_states(case):
         assert_equal(getattr(cache, name), (arrays[f"{name}_prev"], state))
         state[...] = arrays[f"{name}_prev"][...] = 7.0
     assert_equal(back(*upstream, cache), wanted)
+
+
+@EVERY
+def test_a_step_without_a_bias_has_the_gradients_of_the_cells_step(case):
+    found = []
+    for module in (kernels, cells):
+        step, back, arrays, options = draw_step(case, module)
+        arrays["b"] = None
+        *states, cache = step(**arrays, **options)
+        assert not cache.has_bias
+        found.append(back(*(np.ones_like(s) for s in states), cache))
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)

@@ -18,6 +18,7 @@ from scratchrnn.layers import (
     Flatten,
     GRUCell,
     Input,
+    Layer,
     LSTMCell,
     SimpleRNN,
     TimeDistributed,
@@ -143,6 +144,53 @@ class Unmasked(Dropout):
 def test_a_layer_is_checked_in_training_if_asked():
     assert check_layer(Unmasked(0.5, seed=1), (3, 4)).ok
     assert not check_layer(Unmasked(0.5, seed=1), (3, 4), training=True).ok
+
+
+class Scaled(Layer):
+    """y = x ⊙ scale, and a backward that takes `factor` for the scale."""
+
+    factor = np.ones(3)
+
+    def build(self, input_shape):
+        self.scale = self.add_weight("scale", input_shape[-1:], "ones")
+        super().build(input_shape)
+
+    def call(self, x, mask=None, training=False):
+        self.x = x
+        return x * self.scale
+
+    def backward(self, dy):
+        self._gradients = [(dy * self.x).sum(axis=0)]
+        return dy * self.factor
+
+
+def test_weights_that_are_all_ones_hide_nothing():
+    result = check_layer(Scaled(), (2, 3))
+    assert [array.name for array in result if not array.ok] == ["x"]
+
+
+def test_a_layer_with_weights_of_its_own_is_checked_at_these(monkeypatch):
+    layer = Scaled()
+    layer.build((None, 3))
+    layer.set_weights([np.array([2.0, 3.0, 5.0])])
+    monkeypatch.setattr(Scaled, "factor", np.array([2.0, 3.0, 5.0]))
+    assert check_layer(layer, (2, 3)).ok
+    assert layer.scale.tolist() == [2.0, 3.0, 5.0]
+    assert not check_layer(Scaled(), (2, 3)).ok
+
+
+def test_a_model_with_weights_of_its_own_is_checked_at_these(monkeypatch):
+    model = Sequential([Input((3,)), Scaled()])
+    model.compile("sgd", "mse")
+    model.set_weights([np.array([2.0, 3.0, 5.0])])
+    monkeypatch.setattr(Scaled, "factor", np.array([2.0, 3.0, 5.0]))
+    x, y = RNG.standard_normal((2, 3)), RNG.standard_normal((2, 3))
+    assert check_model(model, x, y).ok
+
+
+def test_what_a_layer_without_a_seed_draws_is_the_same_in_every_check():
+    first, second = (check_layer(Unmasked(0.5), (5, 8), training=True) for _ in range(2))
+    assert not first.ok and str(first) == str(second)
 
 
 def test_a_layer_is_checked_without_what_a_mask_hides():
