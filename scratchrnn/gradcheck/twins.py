@@ -84,7 +84,8 @@ def twin_of_layer(layer, shape: tuple[int, ...], rng):
 
 def twin_of_model(model, x: np.ndarray, rng):
     """Return a built float64 model of the same kind, with every weight random."""
-    twin = type(model).from_config(_in_float64(model.get_config()))
+    classes = {type(layer).__name__: type(layer) for layer in all_layers(model)[1:]}
+    twin = type(model).from_config(_in_float64(model.get_config()), classes)
     if not twin.built:
         twin.build((None, *x.shape[1:]))
     if model.built:
