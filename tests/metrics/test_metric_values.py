@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from scratchrnn import metrics
+from scratchrnn.training.metric_state import metric_state, set_metric_state
 
 EYE = np.eye(3)
 SCORES = np.array([[0.1, 0.9, 0.8], [0.5, 0.1, 0.4], [0.3, 0.3, 0.4], [0.2, 0.7, 0.1]])
@@ -237,3 +238,17 @@ def test_sums_are_double_whatever_the_data():
     for _ in range(1000):
         mean.update_state(np.float32([0.1]))
     assert mean.result() == pytest.approx(float(np.float32(0.1)), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "metric", [metrics.Precision(), metrics.Recall(), metrics.AUC(), metrics.BinaryAccuracy()]
+)
+def test_what_a_metric_has_seen_can_be_kept_and_taken_back(metric):
+    metric.reset_state()
+    metric.update_state(YES, SURE)
+    again = type(metric).from_config(metric.get_config())
+    set_metric_state(again, metric_state(metric))
+    assert again.result() == metric.result() > 0
+    for each in (metric, again):
+        each.update_state([1, 0, 0], [0.3, 0.8, 0.1])
+    assert again.result() == metric.result()
