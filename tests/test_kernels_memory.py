@@ -92,14 +92,15 @@ def test_the_cache_of_a_step_does_not_see_what_becomes_of_its_states(case):
     assert_equal(back(*upstream, cache), wanted)
 
 
+@pytest.mark.parametrize("left_out", ["b", "peepholes"])
 @EVERY
-def test_a_step_without_a_bias_has_the_gradients_of_the_cells_step(case):
+def test_a_step_without_an_option_has_the_gradients_of_the_cells_step(case, left_out):
     found = []
     for module in (kernels, cells):
         step, back, arrays, options = draw_step(case, module)
-        arrays["b"] = None
+        arrays = {key: value for key, value in arrays.items() if key != left_out}
         *states, cache = step(**arrays, **options)
-        assert not cache.has_bias
+        assert cache.has_bias == (left_out != "b")
         found.append(back(*(np.ones_like(s) for s in states), cache))
     for a, b in zip(*found, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
