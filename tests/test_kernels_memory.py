@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scratchrnn.kernels.workspace import fresh
 
 from scratchrnn import cells, kernels
 
@@ -104,3 +105,17 @@ def test_a_step_without_an_option_has_the_gradients_of_the_cells_step(case, left
         found.append(back(*(np.ones_like(s) for s in states), cache))
     for a, b in zip(*found, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_what_is_kept_of_masked_steps_is_zero_whatever_the_memory_held(cell):
+    rng, gates = np.random.default_rng(1), {"rnn": 1, "lstm": 4, "gru": 3}[cell]
+    n, t, d, h = 2, 40, 130, 2  # x takes memory that has been used before
+    x, mask = rng.normal(size=(n, t, d)), rng.random((n, t)) < 0.5
+    used = fresh((t, n, d), x.dtype)
+    used[...] = np.nan
+    del used
+    states = [None] * (2 if cell == "lstm" else 1)
+    Wx, Wh = rng.normal(size=(d, gates * h)), rng.normal(size=(h, gates * h))
+    *_, cache = getattr(kernels, f"{cell}_forward")(x, *states, Wx, Wh, None, mask)
+    np.testing.assert_array_equal(cache.x, np.where(mask.T[..., None], x.swapaxes(0, 1), 0))
