@@ -26,7 +26,7 @@ def test_both_readmes_give_the_same_two_commands_first(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     demo, tests = re.findall(r"^python3 -m venv .*$", text, re.MULTILINE)[:2]
     assert demo.endswith(".venv/bin/scratchrnn demo")
-    assert tests.endswith(".venv/bin/python -m pytest -q")
+    assert tests.endswith(".venv/bin/python -m pytest -q -n auto")
 
 
 def test_every_command_of_the_readme_exists():
